@@ -1,0 +1,1 @@
+"""Sojourn runs MDMA-assisted therapy for PTSD on one unbroken record."""

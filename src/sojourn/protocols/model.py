@@ -1,0 +1,219 @@
+"""A programme as data: who may take part, what happens when, and within which limits.
+
+The words are those of ICH E6(R3) and E9(R1). Each value comes from a pack, a
+YAML file a clinician can read; ``sojourn.protocols.load`` checks it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+Days = Annotated[int, Field(ge=-3650, le=3650)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Milligrams = Annotated[int, Field(ge=1, le=1000)]
+Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
+
+Phase = Literal[
+    "screening", "preparation", "dosing", "integration", "aftercare", "assessment", "followup"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a published value comes from."""
+
+    key: Key
+    text: Text
+    doi: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    key: Key
+    label: Text
+    role: Literal["experimental", "comparator", "single"]
+    ratio: Count = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days after the anchor. ``earliest <= target <= latest``."""
+
+    earliest: Days
+    target: Days
+    latest: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One planned meeting, call or rating.
+
+    ``anchor`` is the key of the visit the window counts from; the word
+    'enrolment' stands for the day the participant was registered. In a pack,
+    ``for_each_session`` and ``days`` write one visit out many times:
+    ``{session}`` and ``{day}`` are filled in.
+    """
+
+    key: Key
+    label: Text
+    phase: Phase
+    anchor: Key
+    window: Window
+    assessments: tuple[Key, ...] = ()
+    rated_by: Literal["staff", "independent-rater", "participant"] = "staff"
+    minutes: Minutes = 0
+    session: int | None = None  # the dosing session it belongs to
+    required: bool = True
+    source: str = ""
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A rule of eligibility. ``instrument`` and ``at_least`` make it checkable."""
+
+    key: Key
+    kind: Literal["inclusion", "exclusion"]
+    label: Text
+    source: str
+    verified: bool
+    instrument: str = ""
+    at_visit: str = ""
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSetting:
+    """A limit the site must set before a programme opens; never a silent default."""
+
+    key: Key
+    label: Text
+    unit: str
+    lowest: int  # the smallest value that makes sense
+    highest: int
+    published: str = ""  # what a publication used, shown beside the question
+    source: str = ""
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    key: Key
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class DosingSession:
+    """Published dose levels of one session, in mg of the stated salt."""
+
+    number: Count
+    initial_mg: tuple[Milligrams, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supplemental:
+    """A second dose in the same session: a share of the first, inside a window."""
+
+    percent_of_initial: Annotated[int, Field(ge=1, le=100)]
+    from_min: Minutes  # after the initial dose, inclusive
+    until_min: Minutes  # after the initial dose, inclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Dosing:
+    substance: Text
+    basis: Text  # what the milligrams count: salt or free base
+    sessions: tuple[DosingSession, ...]
+    least_days_between: Count
+    most_days_between: Count
+    session_total_max_mg: Milligrams
+    lasting_min: Minutes
+    practitioners_present: Count
+    checklist: tuple[ChecklistItem, ...]
+    source: Text
+    verified: bool
+    supplemental: Supplemental | None = None
+    excluded_classes: tuple[Key, ...] = ()  # keys of medicines classes
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """The five attributes of ICH E9(R1)."""
+
+    treatment: Text
+    population: Text
+    variable: Text
+    intercurrent_events: tuple[Text, ...]
+    summary: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryOutcome:
+    instrument: Key
+    baseline_visit: Key
+    visit: Key
+    estimand: Estimand
+
+
+@dataclass(frozen=True, slots=True)
+class Randomisation:
+    blinded: bool
+    block_sizes: tuple[Count, ...]
+    strata: tuple[Key, ...] = ()
+    after_visit: str = ""  # the visit that must be done before
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationKind:
+    """A legal ground on which this programme may open, and where it holds."""
+
+    key: Key
+    jurisdiction: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    label: Text
+    authority: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialInterest:
+    """An adverse event of special interest and the words that point to it."""
+
+    key: Key
+    label: Text
+    terms: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A whole programme. ``digest`` is the SHA-256 of the pack's text."""
+
+    key: Key
+    title: Text
+    version: Text
+    indication: Text
+    citations: tuple[Citation, ...]
+    authorisations: tuple[AuthorisationKind, ...]
+    arms: tuple[Arm, ...]
+    visits: tuple[Visit, ...]
+    outcome: PrimaryOutcome
+    criteria: tuple[Criterion, ...] = ()
+    site_settings: tuple[SiteSetting, ...] = ()
+    randomisation: Randomisation | None = None
+    dosing: Dosing | None = None
+    special_interest: tuple[SpecialInterest, ...] = ()
+    withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+
+    def visit(self, key: str) -> Visit | None:
+        """The visit called ``key``, or None when the protocol plans no such visit."""
+        return next((visit for visit in self.visits if visit.key == key), None)
+
+    def dosing_visits(self) -> Iterator[Visit]:
+        """Visits at which the study drug may be given, in order of session."""
+        return (visit for visit in self.visits if visit.phase == "dosing")

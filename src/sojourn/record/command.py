@@ -1,0 +1,110 @@
+"""What a person may ask for, how a form asks it, and how it is refused."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
+
+Nature = Literal["decision", "observation"]
+
+
+class Command(Protocol):
+    """Something a person asks for.
+
+    A *decision* must match the version of the record the person saw; an
+    *observation* (a pulse, a note) holds whatever a colleague wrote meanwhile.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    nature: ClassVar[Nature]
+    roles: ClassVar[tuple[str, ...]]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a field of a command is put to a person."""
+
+    label: str
+    help: str = ""
+    unit: str = ""
+    at_least: int | None = None
+    at_most: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    choices_from: str = ""  # named by the page: "visits", "instruments", "alerts"
+    lines: int = 1
+    optional: bool = False
+
+
+class Refused(Exception):
+    """The command makes no sense or is not allowed. Nothing was written.
+
+    ``field`` is the command's field at fault, empty when it is the whole;
+    the message names the value and the mend.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One field of a command: its name, its bare type and how it is asked."""
+
+    name: str
+    type: Any
+    ask: Ask
+    default: Any = dataclasses.MISSING
+
+
+def asked(command: type[Any]) -> Iterator[Asked]:
+    """The fields of ``command`` that carry an ``Ask``, in the order they are declared."""
+    hints = get_type_hints(command, include_extras=True)
+    for field in dataclasses.fields(command):
+        hint = hints[field.name]
+        if get_origin(hint) is Annotated:
+            bare, *extras = get_args(hint)
+            for extra in extras:
+                if isinstance(extra, Ask):
+                    yield Asked(field.name, bare, extra, field.default)
+
+
+def check(command: Any, *, now: datetime) -> None:
+    """Refuse values outside what the command asks for, and times still to come.
+
+    Raises
+    ------
+    Refused
+        Naming the field, the value and the limit.
+    """
+    for field in asked(type(command)):
+        _check_value(field, getattr(command, field.name))
+    if command.at.tzinfo is None:
+        raise Refused("give the time with its time zone", "at")
+    if command.at > now:
+        raise Refused(f"{command.at:%Y-%m-%d %H:%M} is still to come; give when it happened", "at")
+
+
+def _check_value(field: Asked, value: Any) -> None:
+    ask = field.ask
+    if value is None or value == "":
+        if not ask.optional:
+            raise Refused(f"{ask.label} is missing; give it", field.name)
+        return
+    if isinstance(value, int) and not isinstance(value, bool):
+        unit = f" {ask.unit}" if ask.unit else ""
+        if ask.at_least is not None and value < ask.at_least:
+            raise Refused(
+                f"{ask.label} {value}{unit} is below {ask.at_least}; check it", field.name
+            )
+        if ask.at_most is not None and value > ask.at_most:
+            raise Refused(f"{ask.label} {value}{unit} is above {ask.at_most}; check it", field.name)
+    if isinstance(value, str) and ask.choices and value not in dict(ask.choices):
+        allowed = ", ".join(key for key, _ in ask.choices)
+        raise Refused(f"{ask.label} '{value}' is not one of: {allowed}", field.name)
+    if isinstance(value, date) and not isinstance(value, datetime) and value.year < 1900:
+        raise Refused(f"{ask.label} {value} lies before 1900; check the year", field.name)
