@@ -1,0 +1,54 @@
+"""What a programme does around its participants: legal ground, people, randomisation, blinding."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from types import MappingProxyType
+from typing import Any
+
+from sojourn.conduct import authorisation, practitioners
+from sojourn.conduct.programme import Programme
+from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
+from sojourn.protocols.model import Protocol
+from sojourn.record.command import Refused, check
+from sojourn.record.entry import Entry, Fact
+
+_DECIDE: Mapping[type, Any] = {**authorisation.DECIDE, **practitioners.DECIDE}
+_EVOLVE: Mapping[type, Any] = {**authorisation.EVOLVE, **practitioners.EVOLVE}
+FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened)
+COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
+
+
+def decide(
+    programme: Programme, command: Any, protocol: Protocol, *, role: str, now: datetime
+) -> tuple[Fact, ...]:
+    """The facts that follow from a command to the programme.
+
+    Raises
+    ------
+    Refused
+        If the role may not ask for it, or it makes no sense now.
+    """
+    decider = _DECIDE.get(type(command))
+    if decider is None:
+        raise Refused(f"'{type(command).__name__}' is no command of a programme")
+    if role not in command.roles:
+        raise Refused(f"'{command.title}' is for {', '.join(command.roles)}, not for a {role}")
+    check(command, now=now)
+    facts: tuple[Fact, ...] = decider(programme, command, protocol)
+    return facts
+
+
+def evolve(programme: Programme, entry: Entry) -> Programme:
+    """The programme after ``entry``."""
+    changed: Programme = _EVOLVE[type(entry.fact)](programme, entry.fact, entry)
+    return replace(changed, version=entry.sequence)
+
+
+def fold(key: str, entries: Iterable[Entry]) -> Programme:
+    """The programme that its stream's history adds up to."""
+    return reduce(evolve, entries, Programme(key=key))
+
+
+__all__ = ["COMMANDS", "FACTS", "Programme", "Refused", "decide", "evolve", "fold"]

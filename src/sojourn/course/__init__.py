@@ -1,0 +1,115 @@
+"""One participant's way through a programme, in files named after the pathway.
+
+``decide(course, command, circumstances)`` answers a command with facts or
+refuses it; ``evolve(course, entry)`` says what an entry changes. Both are pure:
+the same history always folds to the same course.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import reduce
+from types import MappingProxyType
+from typing import Any
+
+from sojourn.course import (
+    aftercare,
+    assessment,
+    consent,
+    dosing,
+    followup,
+    integration,
+    medication,
+    preparation,
+    safety,
+    screening,
+    visits,
+)
+from sojourn.course.circumstances import Circumstances, Clearance
+from sojourn.course.correction import Corrected, Reader, effective
+from sojourn.course.state import Course
+from sojourn.record.command import Refused, check
+from sojourn.record.entry import Entry, Fact
+
+PATHWAY = (
+    screening,
+    consent,
+    medication,
+    visits,
+    preparation,
+    dosing,
+    integration,
+    aftercare,
+    assessment,
+    followup,
+    safety,
+)
+_DECIDE: Mapping[type, Any] = {
+    command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
+}
+_EVOLVE: Mapping[type, Any] = {
+    fact: evolver for stage in PATHWAY for fact, evolver in stage.EVOLVE.items()
+}
+FACTS: tuple[type[Fact], ...] = (*_EVOLVE, Corrected)
+COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
+_AFTER_THE_END = (
+    consent.WithdrawConsent,
+    safety.RecordAdverseEvent,
+    safety.UpdateAdverseEvent,
+    safety.RaiseConcern,
+    safety.ResolveAlert,
+    assessment.RecordAssessment,
+)
+
+
+def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[Fact, ...]:
+    """The facts that follow from ``command``; nothing is changed.
+
+    Raises
+    ------
+    Refused
+        If the role may not ask for this, a value is out of range, or the
+        command makes no sense in this course. Nothing is to be written then.
+    """
+    decider = _DECIDE.get(type(command))
+    if decider is None:
+        raise Refused(f"'{type(command).__name__}' is no command of a course")
+    if circumstances.role not in command.roles:
+        raise Refused(
+            f"'{command.title}' is for {', '.join(command.roles)}, not for a {circumstances.role}"
+        )
+    check(command, now=circumstances.now)
+    if not course.participant and not isinstance(command, screening.RegisterParticipant):
+        raise Refused("this participant is not registered; register them first")
+    if course.ended and not isinstance(command, _AFTER_THE_END):
+        raise Refused(f"the course has ended ({course.ended}); nothing more is planned")
+    facts: tuple[Fact, ...] = decider(course, command, circumstances)
+    return facts
+
+
+def evolve(course: Course, entry: Entry) -> Course:
+    """The course after ``entry``."""
+    changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
+    return replace(changed, version=entry.sequence)
+
+
+def fold(entries: Iterable[Entry], read: Reader) -> Course:
+    """The course that a whole history adds up to, corrections applied.
+
+    ``read`` turns the stored text of a corrected fact back into a fact.
+    """
+    entries = tuple(entries)
+    course = reduce(evolve, effective(entries, read), Course())
+    return replace(course, version=entries[-1].sequence if entries else 0)
+
+
+__all__ = [
+    "COMMANDS",
+    "FACTS",
+    "Circumstances",
+    "Clearance",
+    "Course",
+    "Refused",
+    "decide",
+    "evolve",
+    "fold",
+]

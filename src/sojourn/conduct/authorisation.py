@@ -1,0 +1,265 @@
+"""The legal ground a programme stands on, and whether it is open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar
+
+from sojourn.conduct.programme import Authorisation, Programme
+from sojourn.protocols.model import Protocol
+from sojourn.record.command import Ask, Nature, Refused
+from sojourn.record.entry import Entry, Fact
+
+LEAD = ("sponsor",)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAuthorisation:
+    name: ClassVar[str] = "programme.record-authorisation"
+    title: ClassVar[str] = "Record a legal authorisation"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = LEAD
+
+    at: Annotated[datetime, Ask("Recorded at")]
+    reference: Annotated[str, Ask("Reference", help="As it stands on the document.")]
+    authorisation_kind: Annotated[str, Ask("Kind", choices_from="authorisation-kinds")]
+    valid_from: Annotated[date, Ask("In force from")]
+    valid_until: Annotated[date | None, Ask("Until", optional=True)] = None
+    filed_at: Annotated[str, Ask("Where the document is filed", optional=True)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAuthorisation:
+    name: ClassVar[str] = "programme.revoke-authorisation"
+    title: ClassVar[str] = "Record that an authorisation has ended"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = LEAD
+
+    at: Annotated[datetime, Ask("Ended at")]
+    reference: Annotated[str, Ask("Reference", choices_from="authorisations")]
+    cause: Annotated[str, Ask("Why", lines=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProgramme:
+    name: ClassVar[str] = "programme.open"
+    title: ClassVar[str] = "Open the programme"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = LEAD
+
+    at: Annotated[datetime, Ask("Opened at")]
+    title_of_programme: Annotated[str, Ask("Title of the programme")]
+    settings: Annotated[tuple[tuple[str, int], ...], Ask("Limits", choices_from="site-settings")]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseProgramme:
+    name: ClassVar[str] = "programme.pause"
+    title: ClassVar[str] = "Pause the programme"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("sponsor", "prescriber", "monitor")
+
+    at: Annotated[datetime, Ask("Paused at")]
+    cause: Annotated[str, Ask("Why", lines=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeProgramme:
+    name: ClassVar[str] = "programme.resume"
+    title: ClassVar[str] = "Resume the programme"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = LEAD
+
+    at: Annotated[datetime, Ask("Resumed at")]
+    cause: Annotated[str, Ask("What has been settled", lines=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationRecorded:
+    kind: ClassVar[str] = "programme.authorisation-recorded"
+    schema: ClassVar[int] = 1
+    reference: str
+    authorisation_kind: str
+    jurisdiction: str
+    valid_from: date
+    valid_until: date | None
+    filed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationRevoked:
+    kind: ClassVar[str] = "programme.authorisation-revoked"
+    schema: ClassVar[int] = 1
+    reference: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeOpened:
+    """Names the protocol by the digest of its text, so that what was opened can be proved."""
+
+    kind: ClassVar[str] = "programme.opened"
+    schema: ClassVar[int] = 1
+    title: str
+    protocol: str
+    protocol_version: str
+    protocol_digest: str
+    authorisation: str
+    settings: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammePaused:
+    kind: ClassVar[str] = "programme.paused"
+    schema: ClassVar[int] = 1
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeResumed:
+    kind: ClassVar[str] = "programme.resumed"
+    schema: ClassVar[int] = 1
+    cause: str
+
+
+def record(
+    programme: Programme, command: RecordAuthorisation, protocol: Protocol
+) -> tuple[Fact, ...]:
+    kinds = {each.key: each for each in protocol.authorisations}
+    if command.authorisation_kind not in kinds:
+        raise Refused(
+            f"'{command.authorisation_kind}' is not a legal ground of this protocol; "
+            f"it has: {', '.join(kinds)}",
+            "authorisation_kind",
+        )
+    if any(each.reference == command.reference for each in programme.authorisations):
+        raise Refused(f"authorisation '{command.reference}' is recorded already", "reference")
+    if command.valid_until and command.valid_until < command.valid_from:
+        raise Refused(f"{command.valid_until} lies before {command.valid_from}", "valid_until")
+    return (
+        AuthorisationRecorded(
+            command.reference,
+            command.authorisation_kind,
+            kinds[command.authorisation_kind].jurisdiction,
+            command.valid_from,
+            command.valid_until,
+            command.filed_at,
+        ),
+    )
+
+
+def revoke(
+    programme: Programme, command: RevokeAuthorisation, protocol: Protocol
+) -> tuple[Fact, ...]:
+    known = {each.reference for each in programme.authorisations if not each.revoked}
+    if command.reference not in known:
+        raise Refused(f"no authorisation '{command.reference}' is in force", "reference")
+    return (AuthorisationRevoked(command.reference, command.cause),)
+
+
+def open_programme(
+    programme: Programme, command: OpenProgramme, protocol: Protocol
+) -> tuple[Fact, ...]:
+    if programme.status != "not-opened":
+        raise Refused(f"the programme is {programme.status} already")
+    authorisation = programme.authorisation(command.at.date())
+    if authorisation is None:
+        raise Refused(
+            f"no legal authorisation is in force on {command.at:%Y-%m-%d}; record it first"
+        )
+    _check_settings(protocol, command.settings)
+    return (
+        ProgrammeOpened(
+            command.title_of_programme,
+            protocol.key,
+            protocol.version,
+            protocol.digest,
+            authorisation.reference,
+            tuple(sorted(command.settings)),
+        ),
+    )
+
+
+def pause(programme: Programme, command: PauseProgramme, protocol: Protocol) -> tuple[Fact, ...]:
+    if programme.status != "open":
+        raise Refused(f"the programme is {programme.status}; only an open one can be paused")
+    return (ProgrammePaused(command.cause),)
+
+
+def resume(programme: Programme, command: ResumeProgramme, protocol: Protocol) -> tuple[Fact, ...]:
+    if programme.status != "paused":
+        raise Refused(f"the programme is {programme.status}; only a paused one can be resumed")
+    if programme.authorisation(command.at.date()) is None:
+        raise Refused(f"no legal authorisation is in force on {command.at:%Y-%m-%d}")
+    return (ProgrammeResumed(command.cause),)
+
+
+def recorded(programme: Programme, fact: AuthorisationRecorded, entry: Entry) -> Programme:
+    authorisation = Authorisation(
+        fact.reference,
+        fact.authorisation_kind,
+        fact.jurisdiction,
+        fact.valid_from,
+        fact.valid_until,
+    )
+    return replace(programme, authorisations=(*programme.authorisations, authorisation))
+
+
+def revoked(programme: Programme, fact: AuthorisationRevoked, entry: Entry) -> Programme:
+    authorisations = tuple(
+        replace(each, revoked=True) if each.reference == fact.reference else each
+        for each in programme.authorisations
+    )
+    return replace(programme, authorisations=authorisations)
+
+
+def opened(programme: Programme, fact: ProgrammeOpened, entry: Entry) -> Programme:
+    return replace(
+        programme,
+        title=fact.title,
+        protocol=fact.protocol,
+        protocol_version=fact.protocol_version,
+        protocol_digest=fact.protocol_digest,
+        settings=fact.settings,
+        status="open",
+    )
+
+
+def paused(programme: Programme, fact: ProgrammePaused, entry: Entry) -> Programme:
+    return replace(programme, status="paused")
+
+
+def resumed(programme: Programme, fact: ProgrammeResumed, entry: Entry) -> Programme:
+    return replace(programme, status="open")
+
+
+def _check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -> None:
+    given = dict(settings)
+    for setting in protocol.site_settings:
+        value = given.pop(setting.key, None)
+        if value is None:
+            raise Refused(f"{setting.label} is not set; the site decides it", "settings")
+        if not setting.lowest <= value <= setting.highest:
+            raise Refused(
+                f"{setting.label} {value} {setting.unit} lies outside "
+                f"{setting.lowest} to {setting.highest}",
+                "settings",
+            )
+    if given:
+        raise Refused(f"the protocol has no setting '{next(iter(given))}'", "settings")
+
+
+DECIDE: Mapping[type, Any] = {
+    RecordAuthorisation: record,
+    RevokeAuthorisation: revoke,
+    OpenProgramme: open_programme,
+    PauseProgramme: pause,
+    ResumeProgramme: resume,
+}
+EVOLVE: Mapping[type, Any] = {
+    AuthorisationRecorded: recorded,
+    AuthorisationRevoked: revoked,
+    ProgrammeOpened: opened,
+    ProgrammePaused: paused,
+    ProgrammeResumed: resumed,
+}

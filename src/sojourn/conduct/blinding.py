@@ -1,0 +1,26 @@
+"""Who may see what: a blinded role can't learn the arm, a rater not even the course."""
+
+from typing import Final
+
+UNBLINDED: Final = frozenset({"statistician", "pharmacist"})
+# A rater who reads of nausea, a raised pulse or a therapist's note has been told the arm.
+RATER_SEES: Final = frozenset(
+    {"screening.participant-registered", "assessment.recorded", "visit.missed"}
+)
+
+
+def may_open_allocation(role: str) -> bool:
+    """Whether this role may look behind the seal."""
+    return role in UNBLINDED
+
+
+def may_see(role: str, kind: str) -> bool:
+    """Whether an entry of this kind is shown to this role."""
+    if kind.startswith("allocation."):
+        return role in UNBLINDED
+    return role != "independent-rater" or kind in RATER_SEES
+
+
+def may_see_course(role: str) -> bool:
+    """Whether this role may see sessions, events and contacts at all."""
+    return role != "independent-rater"

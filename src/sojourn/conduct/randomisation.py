@@ -1,0 +1,70 @@
+"""Randomisation: permuted blocks of varying size within strata, from a sealed seed.
+
+The list is never stored: each number's arm follows from the seed, the stratum
+and the number alone, so that it can be checked afterwards and not be peeked at
+before (Matthews 2000, Introduction to Randomized Controlled Clinical Trials).
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sojourn.protocols.model import Arm, Randomisation
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationMade:
+    """One line of a stratum's list. ``sealed`` is ciphertext; the arm is nowhere in clear."""
+
+    kind: ClassVar[str] = "allocation.made"
+    schema: ClassVar[int] = 1
+    participant: str
+    number: int
+    stratum: str
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationOpened:
+    """Someone looked behind the seal: who, for what, over whom."""
+
+    kind: ClassVar[str] = "allocation.opened"
+    schema: ClassVar[int] = 1
+    scope: str  # a participant, or "all"
+    purpose: str
+
+
+def arm_of(
+    seed: bytes, stratum: str, number: int, arms: tuple[Arm, ...], plan: Randomisation
+) -> str:
+    """Key of the arm that the ``number``-th participant (from 1) of ``stratum`` gets.
+
+    Raises
+    ------
+    ValueError
+        If ``number`` is below 1.
+    """
+    if number < 1:
+        raise ValueError(f"randomisation number {number} is below 1")
+    first, block = 0, 0
+    while True:
+        size = plan.block_sizes[_draw(seed, stratum, block, -1) % len(plan.block_sizes)]
+        if number <= first + size:
+            return _block(seed, stratum, block, size, arms)[number - first - 1]
+        first, block = first + size, block + 1
+
+
+def _block(
+    seed: bytes, stratum: str, block: int, size: int, arms: tuple[Arm, ...]
+) -> tuple[str, ...]:
+    turns = [arm.key for arm in arms for _ in range(arm.ratio)]
+    slots = turns * (size // len(turns))
+    # Ordering by independent draws of 256 bits is a uniform shuffle.
+    order = sorted(range(len(slots)), key=lambda slot: _draw(seed, stratum, block, slot))
+    return tuple(slots[slot] for slot in order)
+
+
+def _draw(seed: bytes, stratum: str, block: int, slot: int) -> int:
+    message = f"{stratum}\n{block}\n{slot}".encode()
+    return int.from_bytes(hmac.new(seed, message, hashlib.sha256).digest(), "big")

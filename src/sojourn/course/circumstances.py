@@ -1,0 +1,46 @@
+"""What a decision about one participant must know of the world around them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sojourn.instruments import Instrument
+from sojourn.medicines import Formulary
+from sojourn.protocols.model import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What the programme's own record says at the time in question.
+
+    ``authorisation`` is the reference of the legal authorisation in force,
+    empty when there is none. ``practitioners`` are those whose credentials are
+    valid. ``settings`` holds the limits the site has set. ``programme_version``
+    is the entry of the programme's stream these facts were read at.
+    """
+
+    programme_open: bool = False
+    authorisation: str = ""
+    practitioners: frozenset[str] = frozenset()
+    consent_versions: tuple[str, ...] = ()  # approved, oldest first
+    consent_needed: str = ""  # the oldest version that is still enough
+    settings: tuple[tuple[str, int], ...] = ()
+    programme_version: int = 0
+
+    def setting(self, key: str) -> int | None:
+        """The site's own limit, or None when the site has set none."""
+        return dict(self.settings).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything a decider may know beside the course and the command."""
+
+    protocol: Protocol
+    instruments: Mapping[str, Instrument]
+    formulary: Formulary
+    clearance: Clearance
+    author: str
+    role: str
+    now: datetime
+    allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded

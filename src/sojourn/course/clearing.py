@@ -1,0 +1,155 @@
+"""Whether a dose may be given now: every condition in one place, and each named.
+
+The conditions are the therapy's invariants: an open, authorised programme; two
+credentialed practitioners; consent; eligibility; medicines; the checklist;
+vitals; no open alert; and never more, sooner or larger than the protocol allows.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sojourn.course import consent, medication, screening
+from sojourn.course.circumstances import Circumstances, Clearance
+from sojourn.course.state import Course, Session, Vitals
+from sojourn.protocols.model import Dosing
+
+LIMITS = (
+    ("systolic-mmhg-max", "systolic_mmhg", "systolic", "mmHg"),
+    ("diastolic-mmhg-max", "diastolic_mmhg", "diastolic", "mmHg"),
+    ("pulse-bpm-max", "pulse_bpm", "pulse", "/min"),
+    ("temperature-tenths-c-max", "temperature_tenths_c", "temperature", "tenths of °C"),
+)
+
+
+def hindrances(
+    course: Course, session: Session, which: str, at: datetime, circumstances: Circumstances
+) -> tuple[str, ...]:
+    """Every reason why this dose may not be given at that moment; empty when it may."""
+    return (
+        *_programme(session, circumstances),
+        *_person(course, session, at, circumstances),
+        *_room(course, session, at, circumstances),
+        *_plan(course, session, which, at, circumstances),
+    )
+
+
+def levels(dosing: Dosing, session: Session, which: str) -> tuple[int, ...]:
+    """Levels in mg the protocol allows for this dose of this session."""
+    plan = next((each for each in dosing.sessions if each.number == session.number), None)
+    if plan is None:
+        return ()
+    if which == "initial":
+        return plan.initial_mg
+    if dosing.supplemental is None or session.initial is None:
+        return ()
+    level = session.initial.level_mg * dosing.supplemental.percent_of_initial // 100
+    return (level,) if session.initial.level_mg + level <= dosing.session_total_max_mg else ()
+
+
+def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
+    """Readings above the limits the site has set; a limit nobody set is one too many."""
+    crossed = []
+    for key, name, label, unit in LIMITS:
+        limit, value = clearance.setting(key), getattr(vitals, name)
+        if limit is None:
+            crossed.append(f"the site has set no limit for {label}")
+        elif value > limit:
+            crossed.append(f"{label} {value} {unit} is above the site's limit {limit}")
+    return tuple(crossed)
+
+
+def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
+    clearance = circumstances.clearance
+    if not clearance.programme_open:
+        yield "the programme is not open"
+    if not clearance.authorisation:
+        yield "no legal authorisation is in force on this day"
+    dosing = circumstances.protocol.dosing
+    needed = dosing.practitioners_present if dosing else 2
+    credentialed = [each for each in session.practitioners if each in clearance.practitioners]
+    if len(credentialed) < needed:
+        yield f"{len(credentialed)} of {needed} practitioners with valid credentials are present"
+
+
+def _person(
+    course: Course, session: Session, at: datetime, circumstances: Circumstances
+) -> Iterator[str]:
+    protocol = circumstances.protocol
+    if course.ended:
+        yield f"the course has ended: {course.ended}"
+    if not consent.in_force(course, circumstances):
+        yield "no consent is in force"
+    if not course.eligible_at:
+        yield "eligibility is not confirmed"
+    for alert in course.open_alerts:
+        yield f"an alert is open: {alert.label}"
+    for criterion in screening.unsatisfied(course, protocol, circumstances, later_visits=True):
+        yield f"criterion not satisfied: {criterion.label}"
+    if protocol.randomisation and course.randomised_at is None:
+        yield "the participant is not randomised"
+    for finding in medication.hindrances(course, circumstances, at.date()):
+        yield finding.message
+    planned = protocol.visit(session.visit)
+    if planned and "c-ssrs" in planned.assessments:
+        rated = course.assessments.get((session.visit, "c-ssrs"))
+        if rated is None or rated.at.date() != at.date():
+            yield "suicidality (C-SSRS) was not assessed today"
+
+
+def _room(
+    course: Course, session: Session, at: datetime, circumstances: Circumstances
+) -> Iterator[str]:
+    dosing = circumstances.protocol.dosing
+    labels = {item.key: item.label for item in dosing.checklist} if dosing else {}
+    for key in session.unconfirmed:
+        yield f"checklist not confirmed: {labels.get(key, key)}"
+    minutes = circumstances.clearance.setting("vitals-fresh-min")
+    if minutes is None:
+        yield "the site has not set how old vital signs may be"
+        return
+    fresh = [
+        each
+        for each in session.vitals
+        if timedelta(0) <= at - each.at <= timedelta(minutes=minutes)
+    ]
+    if not fresh:
+        yield f"no vital signs were taken in the last {minutes} minutes"
+    else:
+        yield from beyond_limits(max(fresh, key=lambda each: each.at), circumstances.clearance)
+
+
+def _plan(
+    course: Course, session: Session, which: str, at: datetime, circumstances: Circumstances
+) -> Iterator[str]:
+    dosing = circumstances.protocol.dosing
+    if dosing is None:
+        return
+    earlier = [
+        each for each in course.sessions.values() if each.initial and each.visit != session.visit
+    ]
+    if len(earlier) >= len(dosing.sessions):
+        yield f"all {len(dosing.sessions)} sessions of the protocol have been given"
+    for each in earlier:
+        days = (at.date() - each.initial.at.date()).days if each.initial else 0
+        if days < dosing.least_days_between:
+            yield f"{days} days since {each.visit}; at least {dosing.least_days_between} must pass"
+    if at.date() != session.opened_at.date():
+        yield "the checklist is of another day"
+    if which == "supplemental":
+        yield from _supplemental(session, at, dosing)
+
+
+def _supplemental(session: Session, at: datetime, dosing: Dosing) -> Iterator[str]:
+    window = dosing.supplemental
+    if window is None or session.initial is None:
+        yield "the protocol has no supplemental dose here"
+        return
+    minutes = int((at - session.initial.at).total_seconds() // 60)
+    exact = at - session.initial.at
+    if not (timedelta(minutes=window.from_min) <= exact <= timedelta(minutes=window.until_min)):
+        yield (
+            f"{minutes} min after the initial dose; the window is "
+            f"{window.from_min} to {window.until_min} min"
+        )
+    if not any(each.moment == "before-supplemental" for each in session.vitals):
+        yield "vital signs before the supplemental dose are missing"

@@ -1,0 +1,106 @@
+"""Corrections: the wrong entry stays, the right one says which it replaces and why.
+
+A corrected course is the fold over the *effective* history: each corrected
+entry reads as its latest correction, in its own place and with its own time.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from sojourn.record.command import Refused
+from sojourn.record.entry import Entry, Fact
+
+Reader = Callable[[str, int, str], Fact]
+# Decisions are not corrected: what was decided was decided, and is followed by another decision.
+CORRECTABLE = frozenset(
+    {
+        "assessment.recorded",
+        "medication.recorded",
+        "medication.stopped",
+        "visit.held",
+        "aftercare.contact-recorded",
+        "dosing.vitals-recorded",
+        "safety.adverse-event-recorded",
+        "screening.participant-registered",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Replaces the fact of entry ``corrects``; ``text`` is the right fact's canonical JSON.
+
+    ``happened_at`` is the right time in ISO 8601, empty when the time stands.
+    """
+
+    kind: ClassVar[str] = "record.corrected"
+    schema: ClassVar[int] = 1
+    corrects: int
+    of_kind: str
+    of_schema: int
+    text: str
+    happened_at: str
+
+
+def effective(entries: Iterable[Entry], read: Reader) -> tuple[Entry, ...]:
+    """The entries as they read after every correction among them; corrections drop out."""
+    entries = tuple(entries)
+    latest = {
+        entry.fact.corrects: entry.fact for entry in entries if isinstance(entry.fact, Corrected)
+    }
+    if not latest:
+        return entries
+    return tuple(
+        _corrected(entry, latest[entry.sequence], read) if entry.sequence in latest else entry
+        for entry in entries
+        if not isinstance(entry.fact, Corrected)
+    )
+
+
+def without(entries: Sequence[Entry], sequence: int) -> tuple[Entry, ...]:
+    """The history as if that entry had not been written: what its correction is decided on."""
+    return tuple(entry for entry in entries if entry.sequence != sequence)
+
+
+def find(entries: Sequence[Entry], sequence: int) -> Entry:
+    """The correctable entry of that sequence.
+
+    Raises
+    ------
+    Refused
+        If there is none, or it is a decision, which is not corrected.
+    """
+    entry = next((each for each in entries if each.sequence == sequence), None)
+    if entry is None:
+        raise Refused(f"this course has no entry {sequence}")
+    if entry.fact.kind not in CORRECTABLE:
+        raise Refused(f"entry {sequence} is a decision ({entry.fact.kind}); decide anew instead")
+    return entry
+
+
+def correct(
+    wrong: Entry, facts: Sequence[Fact], happened_at: datetime, schema_and_text: tuple[int, str]
+) -> tuple[Fact, ...]:
+    """The correction of ``wrong`` by the first of ``facts``; the rest (alerts) follow as they are.
+
+    ``schema_and_text`` is the stored form of that first fact.
+    """
+    right, *others = facts
+    if right.kind != wrong.fact.kind:
+        raise Refused(
+            f"entry {wrong.sequence} is '{wrong.fact.kind}'; it can't become '{right.kind}'"
+        )
+    moved = "" if happened_at == wrong.occurred_at else happened_at.isoformat()
+    if right == wrong.fact and not moved:
+        raise Refused("nothing was changed; a correction changes something")
+    schema, text = schema_and_text
+    return (Corrected(wrong.sequence, right.kind, schema, text, moved), *others)
+
+
+def _corrected(entry: Entry, correction: Corrected, read: Reader) -> Entry:
+    fact = read(correction.of_kind, correction.of_schema, correction.text)
+    at = correction.happened_at
+    occurred_at = datetime.fromisoformat(at) if at else entry.occurred_at
+    return replace(entry, fact=fact, occurred_at=occurred_at)

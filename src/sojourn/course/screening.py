@@ -1,0 +1,275 @@
+"""Screening: who may take part, and what has to be settled first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from sojourn.course import assessment, consent
+from sojourn.course.circumstances import Circumstances
+from sojourn.course.state import Course, with_item
+from sojourn.protocols.model import Criterion, Protocol
+from sojourn.record.command import Ask, Nature, Refused
+from sojourn.record.entry import Entry, Fact
+
+SEXES = (("female", "Female"), ("male", "Male"), ("unknown", "Not known"))
+ANSWERS = (("met", "Met"), ("not-met", "Not met"), ("unknown", "Not known yet"))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterParticipant:
+    name: ClassVar[str] = "screening.register"
+    title: ClassVar[str] = "Register a participant"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("coordinator", "therapist", "prescriber", "sponsor")
+
+    at: Annotated[datetime, Ask("Registered at")]
+    participant: Annotated[str, Ask("Participant number", help="No name, no initials.")]
+    site: Annotated[str, Ask("Site")]
+    birth_year: Annotated[int | None, Ask("Year of birth", at_least=1900, optional=True)] = None
+    sex: Annotated[str, Ask("Sex", choices=SEXES)] = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class AssessCriteria:
+    name: ClassVar[str] = "screening.assess-criteria"
+    title: ClassVar[str] = "Assess eligibility criteria"
+    nature: ClassVar[Nature] = "observation"
+    roles: ClassVar[tuple[str, ...]] = ("prescriber", "therapist", "coordinator")
+
+    at: Annotated[datetime, Ask("Assessed at")]
+    answers: Annotated[tuple[tuple[str, str], ...], Ask("Criteria", choices_from="criteria")]
+    basis: Annotated[str, Ask("On what basis", lines=3)]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmEligibility:
+    name: ClassVar[str] = "screening.confirm-eligibility"
+    title: ClassVar[str] = "Confirm eligibility"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("prescriber",)
+
+    at: Annotated[datetime, Ask("Confirmed at")]
+    rationale: Annotated[str, Ask("Why this person may be treated", lines=3)]
+
+
+@dataclass(frozen=True, slots=True)
+class FailScreening:
+    name: ClassVar[str] = "screening.fail"
+    title: ClassVar[str] = "Not eligible"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("prescriber", "coordinator")
+
+    at: Annotated[datetime, Ask("Decided at")]
+    reason: Annotated[str, Ask("Reason", lines=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class Randomise:
+    name: ClassVar[str] = "screening.randomise"
+    title: ClassVar[str] = "Randomise"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("coordinator", "prescriber")
+
+    at: Annotated[datetime, Ask("Randomised at")]
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantRegistered:
+    kind: ClassVar[str] = "screening.participant-registered"
+    schema: ClassVar[int] = 1
+    participant: str
+    site: str
+    birth_year: int | None
+    sex: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriteriaAssessed:
+    kind: ClassVar[str] = "screening.criteria-assessed"
+    schema: ClassVar[int] = 1
+    answers: tuple[tuple[str, str], ...]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityConfirmed:
+    kind: ClassVar[str] = "screening.eligibility-confirmed"
+    schema: ClassVar[int] = 1
+    rationale: str
+    programme_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningFailed:
+    kind: ClassVar[str] = "screening.failed"
+    schema: ClassVar[int] = 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Randomised:
+    """``arm`` is empty in a blinded programme: the allocation is sealed elsewhere."""
+
+    kind: ClassVar[str] = "screening.randomised"
+    schema: ClassVar[int] = 1
+    number: int
+    arm: str
+
+
+def register(
+    course: Course, command: RegisterParticipant, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    if course.participant:
+        raise Refused(f"participant {course.participant} is registered already", "participant")
+    if not _is_number(command.participant):
+        raise Refused(
+            f"participant number '{command.participant}' may hold only letters, digits, "
+            "dots and dashes (at most 32)",
+            "participant",
+        )
+    if not circumstances.clearance.programme_open:
+        raise Refused("the programme is not open; it needs a valid authorisation first")
+    year = command.birth_year
+    if year is not None and year > command.at.year:
+        raise Refused(f"year of birth {year} is still to come; check it", "birth_year")
+    return (ParticipantRegistered(command.participant, command.site, year, command.sex),)
+
+
+def assess_criteria(
+    course: Course, command: AssessCriteria, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    consent.require(course, circumstances)
+    known = {criterion.key for criterion in circumstances.protocol.criteria}
+    for key, answer in command.answers:
+        if key not in known:
+            raise Refused(f"the protocol has no criterion '{key}'", "answers")
+        if answer not in dict(ANSWERS):
+            raise Refused(f"'{answer}' is no answer; say met, not-met or unknown", "answers")
+    if not command.answers:
+        raise Refused("answer at least one criterion", "answers")
+    return (CriteriaAssessed(tuple(sorted(command.answers)), command.basis),)
+
+
+def unsatisfied(
+    course: Course, protocol: Protocol, circumstances: Circumstances, *, later_visits: bool
+) -> tuple[Criterion, ...]:
+    """Criteria that still stand in the way.
+
+    ``later_visits`` also asks for those a rating at a later visit must show.
+    """
+    return tuple(
+        criterion
+        for criterion in protocol.criteria
+        if not _satisfied(course, criterion, circumstances, later_visits)
+    )
+
+
+def confirm(
+    course: Course, command: ConfirmEligibility, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    if course.eligible_at:
+        raise Refused(f"eligibility was confirmed on {course.eligible_at:%Y-%m-%d} already")
+    consent.require(course, circumstances)
+    missing = unsatisfied(course, circumstances.protocol, circumstances, later_visits=False)
+    if missing:
+        names = "; ".join(criterion.label for criterion in missing[:4])
+        raise Refused(f"{len(missing)} criteria are not satisfied or not answered: {names}")
+    return (EligibilityConfirmed(command.rationale, circumstances.clearance.programme_version),)
+
+
+def fail(course: Course, command: FailScreening, circumstances: Circumstances) -> tuple[Fact, ...]:
+    if course.eligible_at:
+        raise Refused("eligibility was confirmed; record a withdrawal instead")
+    return (ScreeningFailed(command.reason),)
+
+
+def randomise(course: Course, command: Randomise, circumstances: Circumstances) -> tuple[Fact, ...]:
+    plan = circumstances.protocol.randomisation
+    if plan is None:
+        raise Refused(f"protocol {circumstances.protocol.key} has no randomisation")
+    if course.randomised_at:
+        raise Refused(f"randomised on {course.randomised_at:%Y-%m-%d} already")
+    if not course.eligible_at:
+        raise Refused("confirm eligibility before randomising")
+    consent.require(course, circumstances)
+    if plan.after_visit and plan.after_visit not in course.visits:
+        raise Refused(f"visit {plan.after_visit} comes before randomisation; record it first")
+    missing = unsatisfied(course, circumstances.protocol, circumstances, later_visits=True)
+    if missing:
+        raise Refused("not satisfied: " + "; ".join(criterion.label for criterion in missing[:4]))
+    if circumstances.allocation is None:
+        raise Refused("no allocation is at hand; the programme has no randomisation list")
+    number, arm = circumstances.allocation
+    return (Randomised(number, "" if plan.blinded else arm),)
+
+
+def registered(course: Course, fact: ParticipantRegistered, entry: Entry) -> Course:
+    return replace(
+        course,
+        participant=fact.participant,
+        site=fact.site,
+        birth_year=fact.birth_year,
+        sex=fact.sex,
+        registered_at=entry.occurred_at,
+    )
+
+
+def criteria_assessed(course: Course, fact: CriteriaAssessed, entry: Entry) -> Course:
+    criteria = course.criteria
+    for key, answer in fact.answers:
+        criteria = with_item(criteria, key, answer)
+    return replace(course, criteria=criteria)
+
+
+def confirmed(course: Course, fact: EligibilityConfirmed, entry: Entry) -> Course:
+    return replace(course, eligible_at=entry.occurred_at)
+
+
+def failed(course: Course, fact: ScreeningFailed, entry: Entry) -> Course:
+    return replace(
+        course, ended="screen-failed", ended_at=entry.occurred_at, ended_reason=fact.reason
+    )
+
+
+def randomised(course: Course, fact: Randomised, entry: Entry) -> Course:
+    return replace(
+        course,
+        randomised_at=entry.occurred_at,
+        randomisation_number=fact.number,
+        arm=fact.arm,
+    )
+
+
+def _satisfied(
+    course: Course, criterion: Criterion, circumstances: Circumstances, later_visits: bool
+) -> bool:
+    if criterion.instrument and criterion.at_least is not None:
+        if not later_visits:
+            return True
+        score = assessment.score_at(course, criterion.at_visit, criterion.instrument, circumstances)
+        return score is not None and score.total is not None and score.total >= criterion.at_least
+    wanted = "met" if criterion.kind == "inclusion" else "not-met"
+    return course.criteria.get(criterion.key) == wanted
+
+
+def _is_number(text: str) -> bool:
+    return 0 < len(text) <= 32 and all(
+        part.isascii() and part.isalnum() for part in text.replace(".", "-").split("-")
+    )
+
+
+DECIDE: Mapping[type, Any] = {
+    RegisterParticipant: register,
+    AssessCriteria: assess_criteria,
+    ConfirmEligibility: confirm,
+    FailScreening: fail,
+    Randomise: randomise,
+}
+EVOLVE: Mapping[type, Any] = {
+    ParticipantRegistered: registered,
+    CriteriaAssessed: criteria_assessed,
+    EligibilityConfirmed: confirmed,
+    ScreeningFailed: failed,
+    Randomised: randomised,
+}

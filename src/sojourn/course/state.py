@@ -1,0 +1,177 @@
+"""One participant's course as it stands: what a fold over their entries has built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
+Status = Literal["screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed"]
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    version: str
+    signed_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDone:
+    """A planned visit that took place, or that was recorded as missed."""
+
+    at: datetime
+    held: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One instrument at one visit: answers in item order, or a total alone."""
+
+    visit: str
+    instrument: str
+    at: datetime
+    answers: tuple[int | None, ...]
+    total: int | None
+    sequence: int
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Medication:
+    name: str
+    indication: str
+    started_on: date | None
+    stopped_on: date | None
+    cleared_by: str = ""  # the prescriber who decided about a drug nobody lists
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    at: datetime
+    moment: str
+    systolic_mmhg: int
+    diastolic_mmhg: int
+    pulse_bpm: int
+    temperature_tenths_c: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """``level_mg`` is the level on the label; the label hides the arm."""
+
+    at: datetime
+    level_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    at: datetime
+    which: str
+    level_mg: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One dosing day, from the checklist to going home."""
+
+    visit: str
+    number: int
+    opened_at: datetime
+    practitioners: tuple[str, ...]
+    unconfirmed: tuple[str, ...]  # checklist items nobody could confirm
+    vitals: tuple[Vitals, ...] = ()
+    initial: Dose | None = None
+    supplemental: Dose | None = None
+    withheld: tuple[Withheld, ...] = ()
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Stays open until someone acts and says what they did."""
+
+    key: str
+    rule: str
+    label: str
+    visit: str
+    raised_at: datetime
+    resolved_at: datetime | None = None
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEvent:
+    key: str
+    term: str
+    grade: int
+    serious: bool
+    relatedness: str
+    expectedness: str
+    outcome: str
+    valence: str
+    started_on: date
+    ended_on: date | None
+    special_interest: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The whole of it. A new course has no participant yet."""
+
+    participant: str = ""
+    site: str = ""
+    birth_year: int | None = None
+    sex: str = ""
+    registered_at: datetime | None = None
+    consents: tuple[Consent, ...] = ()
+    criteria: Mapping[str, str] = field(default=NOTHING)  # criterion: met, not-met, unknown
+    eligible_at: datetime | None = None
+    medications: Mapping[str, Medication] = field(default=NOTHING)
+    visits: Mapping[str, VisitDone] = field(default=NOTHING)
+    assessments: Mapping[tuple[str, str], Assessment] = field(default=NOTHING)
+    randomisation_number: int | None = None
+    randomised_at: datetime | None = None
+    arm: str = ""  # empty while the allocation is sealed
+    sessions: Mapping[str, Session] = field(default=NOTHING)
+    alerts: Mapping[str, Alert] = field(default=NOTHING)
+    adverse_events: Mapping[str, AdverseEvent] = field(default=NOTHING)
+    ended: Ending | None = None
+    ended_at: datetime | None = None
+    ended_reason: str = ""
+    version: int = 0  # sequence of the last entry
+
+    @property
+    def status(self) -> Status:
+        """Exactly one word for everyone ever registered, so that counts always add up."""
+        if self.ended:
+            return self.ended
+        return "in-progress" if self.eligible_at else "screening"
+
+    @property
+    def open_alerts(self) -> tuple[Alert, ...]:
+        return tuple(alert for alert in self.alerts.values() if alert.resolved_at is None)
+
+    def session(self, number: int | None) -> Session | None:
+        """The dosing session of that number, if it was ever opened."""
+        return next((each for each in self.sessions.values() if each.number == number), None)
+
+    @property
+    def open_session(self) -> Session | None:
+        """The dosing session that has begun and not ended, if any."""
+        return next((each for each in self.sessions.values() if each.closed_at is None), None)
+
+
+def with_item(mapping: Mapping[Any, Any], key: Any, value: Any) -> Mapping[Any, Any]:
+    """``mapping`` with one item more or changed; the old one is left as it was."""
+    return MappingProxyType({**mapping, key: value})
+
+
+def with_session(course: Course, session: Session) -> Course:
+    """The course with this session in place of its earlier self."""
+    return replace(course, sessions=with_item(course.sessions, session.visit, session))
