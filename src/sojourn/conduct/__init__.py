@@ -36,6 +36,8 @@ def decide(
     if role not in command.roles:
         raise Refused(f"'{command.title}' is for {', '.join(command.roles)}, not for a {role}")
     check(command, now=now)
+    if not programme.protocol and not isinstance(command, authorisation.FoundProgramme):
+        raise Refused(f"programme {programme.key} is not founded yet")
     facts: tuple[Fact, ...] = decider(programme, command, protocol)
     return facts
 

@@ -14,6 +14,19 @@ LEAD = ("sponsor",)
 
 
 @dataclass(frozen=True, slots=True)
+class FoundProgramme:
+    """Binds the programme to one protocol text; the rest of its record follows."""
+
+    name: ClassVar[str] = "programme.found"
+    title: ClassVar[str] = "Found a programme"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = LEAD
+
+    at: Annotated[datetime, Ask("Founded at")]
+    title_of_programme: Annotated[str, Ask("Title of the programme")]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordAuthorisation:
     name: ClassVar[str] = "programme.record-authorisation"
     title: ClassVar[str] = "Record a legal authorisation"
@@ -48,7 +61,6 @@ class OpenProgramme:
     roles: ClassVar[tuple[str, ...]] = LEAD
 
     at: Annotated[datetime, Ask("Opened at")]
-    title_of_programme: Annotated[str, Ask("Title of the programme")]
     settings: Annotated[tuple[tuple[str, int], ...], Ask("Limits", choices_from="site-settings")]
 
 
@@ -75,6 +87,18 @@ class ResumeProgramme:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgrammeFounded:
+    """Names the protocol by the digest of its text, so that what was opened can be proved."""
+
+    kind: ClassVar[str] = "programme.founded"
+    schema: ClassVar[int] = 1
+    title: str
+    protocol: str
+    protocol_version: str
+    protocol_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorisationRecorded:
     kind: ClassVar[str] = "programme.authorisation-recorded"
     schema: ClassVar[int] = 1
@@ -96,14 +120,8 @@ class AuthorisationRevoked:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeOpened:
-    """Names the protocol by the digest of its text, so that what was opened can be proved."""
-
     kind: ClassVar[str] = "programme.opened"
     schema: ClassVar[int] = 1
-    title: str
-    protocol: str
-    protocol_version: str
-    protocol_digest: str
     authorisation: str
     settings: tuple[tuple[str, int], ...]
 
@@ -120,6 +138,16 @@ class ProgrammeResumed:
     kind: ClassVar[str] = "programme.resumed"
     schema: ClassVar[int] = 1
     cause: str
+
+
+def found(programme: Programme, command: FoundProgramme, protocol: Protocol) -> tuple[Fact, ...]:
+    if programme.protocol:
+        raise Refused(f"programme {programme.key} was founded on {programme.protocol} already")
+    return (
+        ProgrammeFounded(
+            command.title_of_programme, protocol.key, protocol.version, protocol.digest
+        ),
+    )
 
 
 def record(
@@ -168,16 +196,7 @@ def open_programme(
             f"no legal authorisation is in force on {command.at:%Y-%m-%d}; record it first"
         )
     _check_settings(protocol, command.settings)
-    return (
-        ProgrammeOpened(
-            command.title_of_programme,
-            protocol.key,
-            protocol.version,
-            protocol.digest,
-            authorisation.reference,
-            tuple(sorted(command.settings)),
-        ),
-    )
+    return (ProgrammeOpened(authorisation.reference, tuple(sorted(command.settings))),)
 
 
 def pause(programme: Programme, command: PauseProgramme, protocol: Protocol) -> tuple[Fact, ...]:
@@ -213,16 +232,18 @@ def revoked(programme: Programme, fact: AuthorisationRevoked, entry: Entry) -> P
     return replace(programme, authorisations=authorisations)
 
 
-def opened(programme: Programme, fact: ProgrammeOpened, entry: Entry) -> Programme:
+def founded(programme: Programme, fact: ProgrammeFounded, entry: Entry) -> Programme:
     return replace(
         programme,
         title=fact.title,
         protocol=fact.protocol,
         protocol_version=fact.protocol_version,
         protocol_digest=fact.protocol_digest,
-        settings=fact.settings,
-        status="open",
     )
+
+
+def opened(programme: Programme, fact: ProgrammeOpened, entry: Entry) -> Programme:
+    return replace(programme, settings=fact.settings, status="open")
 
 
 def paused(programme: Programme, fact: ProgrammePaused, entry: Entry) -> Programme:
@@ -250,6 +271,7 @@ def _check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -
 
 
 DECIDE: Mapping[type, Any] = {
+    FoundProgramme: found,
     RecordAuthorisation: record,
     RevokeAuthorisation: revoke,
     OpenProgramme: open_programme,
@@ -257,6 +279,7 @@ DECIDE: Mapping[type, Any] = {
     ResumeProgramme: resume,
 }
 EVOLVE: Mapping[type, Any] = {
+    ProgrammeFounded: founded,
     AuthorisationRecorded: recorded,
     AuthorisationRevoked: revoked,
     ProgrammeOpened: opened,

@@ -1,0 +1,231 @@
+"""The desk where every command arrives: load, decide, append, show; in one transaction.
+
+A *decision* must match the version its author saw. An *observation* is decided
+again when a colleague wrote first, at most three times.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from sojourn import course as courses
+from sojourn import instruments, medicines
+from sojourn.conduct import randomisation
+from sojourn.course import correction
+from sojourn.course.circumstances import Circumstances
+from sojourn.course.screening import Randomise, Randomised
+from sojourn.course.state import Course
+from sojourn.ledger import clock, programmes, projections, seal
+from sojourn.ledger.append import StaleVersion, append
+from sojourn.ledger.read import read_stream, version
+from sojourn.ledger.registry import kinds
+from sojourn.record.entry import Entry, Fact
+
+RETRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks, and in which role."""
+
+    name: str
+    role: str
+
+
+def stream_of(programme: str, participant: str) -> str:
+    """The stream that holds this participant's course."""
+    return f"course:{programme}:{participant}"
+
+
+def load_course(programme: str, participant: str, *, as_of: datetime | None = None) -> Course:
+    """The course as it stands, or as the record knew it at ``as_of``."""
+    entries = read_stream(stream_of(programme, participant), as_of=as_of)
+    return courses.fold(entries, kinds().read)
+
+
+def execute(
+    programme: str,
+    participant: str,
+    command: Any,
+    by: Person,
+    *,
+    shown: int | None = None,
+    key: str = "",
+) -> tuple[Entry, ...]:
+    """Decide and write one command about one participant.
+
+    ``shown`` is the version of the course the person saw; a decision made on
+    another version is not written. ``key`` makes a retry write nothing twice.
+
+    Raises
+    ------
+    sojourn.record.command.Refused
+        If the command is not allowed or makes no sense.
+    StaleVersion
+        If a colleague wrote first.
+    """
+    for attempt in range(RETRIES):
+        try:
+            with at_desk(programme, participant, by) as desk:
+                if shown is not None and command.nature == "decision":
+                    desk.must_be_at(shown)
+                return desk.execute(command, key=key)
+        except StaleVersion:
+            if command.nature == "decision" or attempt == RETRIES - 1:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def correct(
+    programme: str,
+    participant: str,
+    sequence: int,
+    command: Any,
+    by: Person,
+    *,
+    reason: str,
+    key: str = "",
+) -> tuple[Entry, ...]:
+    """Correct the entry ``sequence`` by what ``command`` says; both stay on the record."""
+    with at_desk(programme, participant, by) as desk:
+        return desk.correct(sequence, command, reason, key=key)
+
+
+@contextmanager
+def at_desk(programme: str, participant: str, by: Person) -> Iterator["Desk"]:
+    """Several commands about one participant as one: all are written or none."""
+    with transaction.atomic():
+        desk = Desk(programme, participant, by)
+        yield desk
+        desk.project()
+
+
+class Desk:
+    """One participant's course, open for commands within a transaction."""
+
+    def __init__(self, programme: str, participant: str, by: Person) -> None:
+        self.by = by
+        self._standing = programmes.load(programme)
+        self._programme = programme
+        self._participant = participant
+        self._stream = stream_of(programme, participant)
+        self._entries = read_stream(self._stream)
+        self.course = courses.fold(self._entries, kinds().read)
+        self._shown_rows = projections.rows(self._context(), self.course)
+
+    def must_be_at(self, shown: int) -> None:
+        """Refuse to go on when the course is no longer what the person saw."""
+        if self.course.version != shown:
+            raise StaleVersion(self._stream, shown, self.course.version)
+
+    def execute(
+        self, command: Any, *, key: str = "", recorded_at: datetime | None = None
+    ) -> tuple[Entry, ...]:
+        """Decide ``command`` and append its facts."""
+        now = recorded_at or clock.now()
+        facts = courses.decide(self.course, command, self._circumstances(command, now))
+        self._seal(facts, command)
+        return self._append(facts, command.at, key=key, recorded_at=now)
+
+    def correct(
+        self, sequence: int, command: Any, reason: str, *, key: str = ""
+    ) -> tuple[Entry, ...]:
+        """Decide ``command`` on the history without the wrong entry, and append the correction."""
+        if not reason.strip():
+            raise courses.Refused("say why the entry is corrected", "reason")
+        now = clock.now()
+        wrong = correction.find(self._entries, sequence)
+        effective = correction.effective(self._entries, kinds().read)
+        before = courses.fold(correction.without(effective, sequence), kinds().read)
+        before = replace(before, alerts=self.course.alerts)
+        facts = courses.decide(before, command, self._circumstances(command, now))
+        _, schema, text = kinds().write(facts[0])
+        as_read = next((each for each in effective if each.sequence == sequence), wrong)
+        facts = correction.correct(as_read, facts, command.at, (schema, text))
+        return self._append(facts, now, key=key, reason=reason.strip(), recorded_at=now)
+
+    def project(self) -> None:
+        """Bring the rows that lists are read from in line with the course."""
+        projections.write(self._shown_rows, projections.rows(self._context(), self.course))
+
+    def _append(
+        self,
+        facts: tuple[Fact, ...],
+        at: datetime,
+        *,
+        recorded_at: datetime,
+        key: str = "",
+        reason: str = "",
+    ) -> tuple[Entry, ...]:
+        written = append(
+            self._stream,
+            facts,
+            expected=self.course.version,
+            occurred_at=at,
+            author=self.by.name,
+            role=self.by.role,
+            command=key,
+            reason=reason,
+            recorded_at=recorded_at,
+        )
+        if written and written[0].sequence <= self.course.version:
+            return written  # a retry: these entries were there before
+        self._entries = (*self._entries, *written)
+        if reason:
+            self.course = courses.fold(self._entries, kinds().read)
+        else:
+            for entry in written:
+                self.course = courses.evolve(self.course, entry)
+        return written
+
+    def _circumstances(self, command: Any, now: datetime) -> Circumstances:
+        programme = self._standing.programme
+        return Circumstances(
+            protocol=self._standing.protocol,
+            instruments=instruments.load_shipped(),
+            formulary=medicines.load_shipped(),
+            clearance=programmes.clearance(programme, command.at.date()),
+            author=self.by.name,
+            role=self.by.role,
+            now=now,
+            allocation=self._next_allocation() if isinstance(command, Randomise) else None,
+        )
+
+    def _context(self) -> projections.Context:
+        return projections.Context(self._programme, self._stream, self._standing.protocol)
+
+    def _stratum(self) -> str:
+        return f"allocation:{self._programme}:{self.course.site}"
+
+    def _next_allocation(self) -> tuple[int, str] | None:
+        plan = self._standing.protocol.randomisation
+        if plan is None:
+            return None
+        number = version(self._stratum()) + 1
+        seed = seal.randomisation_seed(self._programme)
+        arms = self._standing.protocol.arms
+        return number, randomisation.arm_of(seed, self._stratum(), number, arms, plan)
+
+    def _seal(self, facts: tuple[Fact, ...], command: Any) -> None:
+        for fact in facts:
+            if not isinstance(fact, Randomised) or fact.arm:
+                continue
+            allocation = self._next_allocation()
+            if allocation is None:
+                return
+            number, arm = allocation
+            made = randomisation.AllocationMade(
+                self._participant, number, self._stratum(), seal.seal(arm)
+            )
+            append(
+                self._stratum(),
+                (made,),
+                expected=number - 1,
+                occurred_at=command.at,
+                author="sojourn",
+                role="system",
+            )

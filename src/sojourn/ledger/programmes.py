@@ -1,0 +1,133 @@
+"""Programmes as they stand: each with its own record and the protocol text it was founded on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+
+from sojourn import conduct, protocols
+from sojourn.conduct.programme import Programme
+from sojourn.course.circumstances import Clearance
+from sojourn.ledger import clock
+from sojourn.ledger.append import append
+from sojourn.ledger.read import read_stream, streams, version
+from sojourn.ledger.rows import ProtocolText
+from sojourn.protocols.model import Protocol
+from sojourn.record.command import Refused
+from sojourn.record.entry import Entry
+
+PREFIX = "programme:"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A programme and the protocol it follows."""
+
+    programme: Programme
+    protocol: Protocol
+
+
+def keys() -> Iterator[str]:
+    """Keys of all programmes on this record."""
+    return (stream.removeprefix(PREFIX) for stream in streams(PREFIX))
+
+
+def load(key: str) -> Standing:
+    """The programme as it stands now.
+
+    Raises
+    ------
+    Refused
+        If no such programme was founded.
+    """
+    stream = PREFIX + key
+    found = version(stream)
+    if not found:
+        raise Refused(f"there is no programme '{key}' on this record")
+    return _standing(key, found)
+
+
+def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Standing:
+    """Found a programme on the text of a protocol pack, kept with the record from now on.
+
+    Raises
+    ------
+    Refused
+        If the programme exists or the role may not found one.
+    sojourn.protocols.ProtocolError
+        If the pack is not a valid protocol.
+    """
+    protocol = protocols.load_text(pack, key)
+    now = clock.now()
+    with transaction.atomic():
+        programme = conduct.fold(key, read_stream(PREFIX + key))
+        facts = conduct.decide(programme, command, protocol, role=role, now=now)
+        ProtocolText.objects.get_or_create(digest=protocol.digest, defaults={"text": pack})
+        append(
+            PREFIX + key,
+            facts,
+            expected=programme.version,
+            occurred_at=command.at,
+            author=author,
+            role=role,
+        )
+    return load(key)
+
+
+def execute(
+    key: str, command: Any, *, author: str, role: str, shown: int | None = None
+) -> tuple[Entry, ...]:
+    """Decide and write a command to the programme; ``shown`` is the version the person saw."""
+    standing = load(key)
+    programme = standing.programme
+    facts = conduct.decide(programme, command, standing.protocol, role=role, now=clock.now())
+    return append(
+        PREFIX + key,
+        facts,
+        expected=programme.version if shown is None else shown,
+        occurred_at=command.at,
+        author=author,
+        role=role,
+    )
+
+
+def clearance(programme: Programme, on: date) -> Clearance:
+    """What the programme's record says for a decision about a participant on that day."""
+    authorisation = programme.authorisation(on)
+    versions, needed = programme.consents(on)
+    return Clearance(
+        programme_open=programme.status == "open" and authorisation is not None,
+        authorisation=authorisation.reference if authorisation else "",
+        practitioners=programme.credentialed(on),
+        consent_versions=versions,
+        consent_needed=needed,
+        settings=programme.settings,
+        programme_version=programme.version,
+    )
+
+
+@lru_cache(maxsize=64)
+def _standing(key: str, found: int) -> Standing:
+    programme = conduct.fold(key, read_stream(PREFIX + key, until=found))
+    return Standing(programme, protocol_text(programme.protocol_digest))
+
+
+@lru_cache(maxsize=16)
+def protocol_text(digest: str) -> Protocol:
+    """The protocol whose text has that SHA-256.
+
+    Raises
+    ------
+    Refused
+        If the text is missing or no longer has that digest.
+    """
+    kept = ProtocolText.objects.filter(digest=digest).first()
+    if kept is None:
+        raise Refused(f"the protocol text {digest[:12]} is missing from this record")
+    protocol = protocols.load_text(kept.text, digest[:12])
+    if protocol.digest != digest:
+        raise Refused(f"the protocol text {digest[:12]} was changed; it is {protocol.digest[:12]}")
+    return protocol

@@ -1,0 +1,250 @@
+"""Rows that lists are read from: a pure function of each course, written as a difference.
+
+Whatever the order of events, the rows of a course depend on nothing but its
+fold, so that rebuilding them from the record gives the very same rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, models
+
+from sojourn import instruments
+from sojourn.course.assessment import score_of
+from sojourn.course.schedule import Planned, plan
+from sojourn.course.state import Course
+from sojourn.instruments import Score, change
+from sojourn.ledger.rows import (
+    DueRow,
+    EventRow,
+    ObservationRow,
+    OpenAlertRow,
+    OpenSessionRow,
+    ParticipantRow,
+)
+from sojourn.protocols.model import Protocol
+
+Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
+TABLES: tuple[type[models.Model], ...] = (
+    ParticipantRow,
+    DueRow,
+    OpenAlertRow,
+    OpenSessionRow,
+    ObservationRow,
+    EventRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rows need beside the course itself."""
+
+    programme: str
+    stream: str
+    protocol: Protocol
+
+
+def rows(context: Context, course: Course) -> Rows:
+    """Every row of this course, by table and key."""
+    if not course.participant:
+        return {}
+    planned = plan(course, context.protocol)
+    pending = [each for each in planned if each.standing == "planned" and each.earliest is not None]
+    return {
+        **_participant(context, course, pending),
+        **_due(context, course, pending),
+        **_alerts(context, course),
+        **_sessions(context, course),
+        **_observations(context, course),
+        **_events(context, course),
+    }
+
+
+def write(before: Rows, after: Rows) -> None:
+    """Write what differs between ``before`` and ``after``, and nothing else."""
+    gone = [key for key in before if key not in after]
+    new = [key for key, row in after.items() if before.get(key) != row]
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            keys = [key for model, key in gone if model is table]
+            if keys:
+                cursor.executemany(_delete(table, len(keys[0])), keys)
+            fresh = [key + after[model, key] for model, key in new if model is table]
+            if fresh:
+                cursor.executemany(_upsert(table), fresh)
+        if _status(before) != _status(after):
+            _count(cursor, _status(before), -1)
+            _count(cursor, _status(after), +1)
+
+
+def _status(rows: Rows) -> tuple[str, str] | None:
+    names = columns(ParticipantRow)[1:]
+    for (table, _), row in rows.items():
+        if table is ParticipantRow:
+            return row[names.index("programme")], row[names.index("status")]
+    return None
+
+
+def _count(cursor: Any, status: tuple[str, str] | None, by: int) -> None:
+    if status is not None:
+        cursor.execute(
+            "INSERT INTO ledger_statuscount (programme, status, participants) "
+            "VALUES (%s, %s, %s) ON CONFLICT (programme, status) DO UPDATE "
+            "SET participants = ledger_statuscount.participants + excluded.participants",
+            [*status, by],
+        )
+
+
+def _participant(context: Context, course: Course, pending: list[Planned]) -> Rows:
+    upcoming = min(pending, key=lambda each: each.target or date.max, default=None)
+    row = (
+        context.programme,
+        course.participant,
+        course.site,
+        course.status,
+        course.arm,
+        course.sex,
+        course.birth_year,
+        _day(course.registered_at),
+        _day(course.eligible_at),
+        _day(course.randomised_at),
+        course.randomisation_number,
+        sum(1 for each in course.sessions.values() if each.initial),
+        _day(course.ended_at),
+        course.ended_reason if course.ended == "withdrawn" else "",
+        upcoming.visit.label if upcoming else "",
+        _iso(upcoming.target) if upcoming else None,
+    )
+    return {(ParticipantRow, (context.stream,)): row}
+
+
+def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
+    return {
+        (DueRow, (context.stream, each.visit.key)): (
+            context.programme,
+            course.participant,
+            each.visit.label,
+            each.visit.phase,
+            each.visit.rated_by,
+            _iso(each.earliest),
+            _iso(each.target),
+            _iso(each.latest),
+        )
+        for each in pending
+    }
+
+
+def _alerts(context: Context, course: Course) -> Rows:
+    return {
+        (OpenAlertRow, (context.stream, alert.key)): (
+            context.programme,
+            course.participant,
+            alert.rule,
+            alert.label,
+            _iso(alert.raised_at),
+        )
+        for alert in course.open_alerts
+    }
+
+
+def _sessions(context: Context, course: Course) -> Rows:
+    session = course.open_session
+    if session is None:
+        return {}
+    row = (
+        context.programme,
+        course.participant,
+        session.number,
+        _iso(session.opened_at),
+        _iso(session.initial.at) if session.initial else None,
+        _iso(session.supplemental.at) if session.supplemental else None,
+    )
+    return {(OpenSessionRow, (context.stream, session.visit)): row}
+
+
+def _observations(context: Context, course: Course) -> Rows:
+    definitions = instruments.load_shipped()
+    start = course.registered_at.date() if course.registered_at else date.min
+    baselines: dict[str, Score] = {}
+    result: dict[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]] = {}
+    for assessment in sorted(course.assessments.values(), key=lambda each: each.at):
+        definition = definitions.get(assessment.instrument)
+        if definition is None:
+            continue
+        score = score_of(assessment, definition)
+        if assessment.visit == context.protocol.outcome.baseline_visit:
+            baselines[assessment.instrument] = score
+        baseline = baselines.get(assessment.instrument)
+        against = change(definition, baseline, score) if baseline else None
+        later = assessment.visit != context.protocol.outcome.baseline_visit
+        key = (context.stream, assessment.visit, assessment.instrument)
+        result[ObservationRow, key] = (
+            context.programme,
+            course.participant,
+            course.arm,
+            (assessment.at.date() - start).days,
+            score.total,
+            score.diagnosis,
+            against.points if against else None,
+            against.response if against and later else None,
+            against.loss_of_diagnosis if against and later else None,
+            against.remission if against and later else None,
+        )
+    return result
+
+
+def _events(context: Context, course: Course) -> Rows:
+    return {
+        (EventRow, (context.stream, event.key)): (
+            context.programme,
+            course.participant,
+            event.term,
+            event.grade,
+            event.serious,
+            event.relatedness,
+            event.expectedness,
+            event.outcome,
+            event.valence,
+            event.special_interest,
+            _iso(event.started_on),
+            _iso(event.ended_on),
+        )
+        for event in course.adverse_events.values()
+    }
+
+
+def _day(moment: datetime | None) -> str | None:
+    return moment.date().isoformat() if moment else None
+
+
+def _iso(value: date | datetime | None) -> str | None:
+    # Text is what both databases keep alike; a driver's own adapters differ.
+    return None if value is None else str(value)
+
+
+def columns(table: type[models.Model]) -> list[str]:
+    """Column names of a projected table, its key first."""
+    return [field.column for field in table._meta.concrete_fields if field.column]
+
+
+def key_width(table: type[models.Model]) -> int:
+    """How many of the first columns make up the key."""
+    key = table._meta.pk
+    return len(key) if isinstance(key, models.CompositePrimaryKey) else 1
+
+
+def _delete(table: type[models.Model], width: int) -> str:
+    where = " AND ".join(f"{column} = %s" for column in columns(table)[:width])
+    return f"DELETE FROM {table._meta.db_table} WHERE {where}"
+
+
+def _upsert(table: type[models.Model]) -> str:
+    names, width = columns(table), key_width(table)
+    marks = ", ".join(["%s"] * len(names))
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names[width:])
+    return (
+        f"INSERT INTO {table._meta.db_table} ({', '.join(names)}) VALUES ({marks}) "
+        f"ON CONFLICT ({', '.join(names[:width])}) DO UPDATE SET {changed}"
+    )

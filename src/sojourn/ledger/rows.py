@@ -1,0 +1,152 @@
+"""Tables that lists are read from, and the protocol texts kept with the record.
+
+None of them is the record: all but the protocol texts can be dropped and
+rebuilt from the entries. Nobody edits them.
+"""
+
+from django.db import models
+from django.db.models import Index
+
+
+class ProtocolText(models.Model):
+    """A protocol as it read when a programme was founded on it, named by its SHA-256."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    text = models.TextField()
+
+
+class ParticipantRow(models.Model):
+    """One line of the list of participants. ``arm`` is empty while sealed."""
+
+    stream = models.CharField(max_length=120, primary_key=True)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    site = models.CharField(max_length=64)
+    status = models.CharField(max_length=16)
+    arm = models.CharField(max_length=64)
+    sex = models.CharField(max_length=8)
+    birth_year = models.IntegerField(null=True)
+    registered_on = models.DateField(null=True)
+    eligible_on = models.DateField(null=True)
+    randomised_on = models.DateField(null=True)
+    randomisation_number = models.IntegerField(null=True)
+    sessions_dosed = models.IntegerField()
+    ended_on = models.DateField(null=True)
+    ended_reason = models.CharField(max_length=64)
+    next_visit = models.CharField(max_length=120)
+    next_target_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [
+            Index(fields=["programme", "participant"], name="participant_by_number"),
+            Index(fields=["programme", "status", "participant"], name="participant_by_status"),
+        ]
+
+
+class DueRow(models.Model):
+    """A visit still to be held, with its window."""
+
+    pk = models.CompositePrimaryKey("stream", "visit")
+    stream = models.CharField(max_length=120)
+    visit = models.CharField(max_length=64)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    label = models.CharField(max_length=120)
+    phase = models.CharField(max_length=16)
+    rated_by = models.CharField(max_length=24)
+    earliest_on = models.DateField()
+    target_on = models.DateField()
+    latest_on = models.DateField()
+
+    class Meta:
+        indexes = [
+            Index(fields=["programme", "latest_on", "earliest_on"], name="due_by_latest"),
+            Index(fields=["programme", "target_on"], name="due_by_target"),
+        ]
+
+
+class OpenAlertRow(models.Model):
+    """An alert nobody has acted on yet."""
+
+    pk = models.CompositePrimaryKey("stream", "alert")
+    stream = models.CharField(max_length=120)
+    alert = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    rule = models.CharField(max_length=64)
+    label = models.TextField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [Index(fields=["programme", "raised_at"], name="alert_by_time")]
+
+
+class OpenSessionRow(models.Model):
+    """A dosing session that is going on."""
+
+    pk = models.CompositePrimaryKey("stream", "visit")
+    stream = models.CharField(max_length=120)
+    visit = models.CharField(max_length=64)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    number = models.IntegerField()
+    opened_at = models.DateTimeField()
+    initial_at = models.DateTimeField(null=True)
+    supplemental_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [Index(fields=["programme", "opened_at"], name="session_by_time")]
+
+
+class ObservationRow(models.Model):
+    """One scored assessment. The three outcomes are empty at and before baseline."""
+
+    pk = models.CompositePrimaryKey("stream", "visit", "instrument")
+    stream = models.CharField(max_length=120)
+    visit = models.CharField(max_length=64)
+    instrument = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    arm = models.CharField(max_length=64)
+    day = models.IntegerField()
+    total = models.IntegerField(null=True)
+    diagnosis = models.BooleanField(null=True)
+    change = models.IntegerField(null=True)
+    response = models.BooleanField(null=True)
+    loss_of_diagnosis = models.BooleanField(null=True)
+    remission = models.BooleanField(null=True)
+
+    class Meta:
+        indexes = [Index(fields=["programme", "instrument", "visit"], name="observation_by_visit")]
+
+
+class EventRow(models.Model):
+    """One adverse event, with the seven things every event has."""
+
+    pk = models.CompositePrimaryKey("stream", "event")
+    stream = models.CharField(max_length=120)
+    event = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    term = models.CharField(max_length=200)
+    grade = models.IntegerField()
+    serious = models.BooleanField()
+    relatedness = models.CharField(max_length=16)
+    expectedness = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=16)
+    valence = models.CharField(max_length=16)
+    special_interest = models.CharField(max_length=64)
+    started_on = models.DateField()
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [Index(fields=["programme", "event"], name="event_by_programme")]
+
+
+class StatusCount(models.Model):
+    """How many participants of a programme have each status; kept so that no page counts them."""
+
+    pk = models.CompositePrimaryKey("programme", "status")
+    programme = models.CharField(max_length=64)
+    status = models.CharField(max_length=16)
+    participants = models.IntegerField()

@@ -1,0 +1,47 @@
+"""The seal over allocations: one key, kept beside the record and never in it."""
+
+import hashlib
+import hmac
+import os
+from functools import cache
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+WIDTH = 64  # every arm is padded to one width, so that length tells nothing
+
+
+def seal(arm: str) -> str:
+    """``arm`` as ciphertext of a length that does not depend on it."""
+    return _fernet(_path()).encrypt(arm.ljust(WIDTH).encode()).decode()
+
+
+def open_seal(sealed: str) -> str:
+    """The arm under the seal; only for callers who recorded the opening."""
+    return _fernet(_path()).decrypt(sealed.encode()).decode().strip()
+
+
+def randomisation_seed(programme: str) -> bytes:
+    """The secret seed of a programme's randomisation lists (32 bytes)."""
+    message = f"randomisation of {programme}".encode()
+    return hmac.new(_key(_path()), message, hashlib.sha256).digest()
+
+
+def _path() -> Path:
+    return Path(settings.HOME) / "sealing.key"
+
+
+@cache
+def _key(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+    return path.read_bytes()
+
+
+@cache
+def _fernet(path: Path) -> Fernet:
+    return Fernet(_key(path))
