@@ -95,6 +95,7 @@ def _count(cursor: Any, status: tuple[str, str] | None, by: int) -> None:
             "SET participants = ledger_statuscount.participants + excluded.participants",
             [*status, by],
         )
+        cursor.execute("DELETE FROM ledger_statuscount WHERE participants = 0")
 
 
 def _participant(context: Context, course: Course, pending: list[Planned]) -> Rows:
