@@ -95,6 +95,27 @@ def correct(
         return desk.correct(sequence, command, reason, key=key)
 
 
+def circumstances(
+    standing: programmes.Standing,
+    by: Person,
+    *,
+    at: datetime,
+    now: datetime,
+    allocation: tuple[int, str] | None = None,
+) -> Circumstances:
+    """What a decision about something that happened at ``at`` may know."""
+    return Circumstances(
+        protocol=standing.protocol,
+        instruments=instruments.load_shipped(),
+        formulary=medicines.load_shipped(),
+        clearance=programmes.clearance(standing.programme, at.date()),
+        author=by.name,
+        role=by.role,
+        now=now,
+        allocation=allocation,
+    )
+
+
 @contextmanager
 def at_desk(programme: str, participant: str, by: Person) -> Iterator["Desk"]:
     """Several commands about one participant as one: all are written or none."""
@@ -183,17 +204,8 @@ class Desk:
         return written
 
     def _circumstances(self, command: Any, now: datetime) -> Circumstances:
-        programme = self._standing.programme
-        return Circumstances(
-            protocol=self._standing.protocol,
-            instruments=instruments.load_shipped(),
-            formulary=medicines.load_shipped(),
-            clearance=programmes.clearance(programme, command.at.date()),
-            author=self.by.name,
-            role=self.by.role,
-            now=now,
-            allocation=self._next_allocation() if isinstance(command, Randomise) else None,
-        )
+        allocation = self._next_allocation() if isinstance(command, Randomise) else None
+        return circumstances(self._standing, self.by, at=command.at, now=now, allocation=allocation)
 
     def _context(self) -> projections.Context:
         return projections.Context(self._programme, self._stream, self._standing.protocol)

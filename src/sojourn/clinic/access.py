@@ -1,0 +1,72 @@
+"""Who is asking, which programme, and what they may see: denied unless allowed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from sojourn.clinic.models import ROLES, Member
+from sojourn.conduct import blinding
+from sojourn.ledger import programmes
+from sojourn.ledger.desk import Person
+from sojourn.record.command import Refused
+
+ROLE_LABELS = dict(ROLES)
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The signed-in member and the programme they stand in."""
+
+    member: Member
+    programme: str
+    standing: programmes.Standing
+
+    @property
+    def person(self) -> Person:
+        return Person(self.member.get_username(), self.member.role)
+
+    @property
+    def role(self) -> str:
+        return str(self.member.role)
+
+    @property
+    def sees_course(self) -> bool:
+        return blinding.may_see_course(self.role)
+
+    @property
+    def may_open_allocation(self) -> bool:
+        return blinding.may_open_allocation(self.role)
+
+
+def in_programme(view: View) -> View:
+    """Give ``view`` the visitor of its programme; a member without a role sees nothing."""
+
+    @wraps(view)
+    def with_visitor(request: HttpRequest, programme: str, **rest: Any) -> HttpResponse:
+        return view(request, visitor(request, programme), **rest)
+
+    return with_visitor
+
+
+def visitor(request: HttpRequest, programme: str) -> Visitor:
+    """The visitor of that programme; 404 when there is none, 403 without a role."""
+    member = cast(Member, request.user)
+    if member.role not in ROLE_LABELS:
+        raise PermissionDenied("Your account has no role yet; ask the programme lead for one.")
+    try:
+        return Visitor(member, programme, programmes.load(programme))
+    except Refused as refusal:
+        raise Http404(refusal.message) from refusal
+
+
+def course_readers_only(visitor: Visitor) -> None:
+    """Keep a blinded rater away from whatever could tell the arm."""
+    if not visitor.sees_course:
+        raise PermissionDenied(
+            "A blinded rater sees ratings only: sessions, events and outcomes could tell the arm."
+        )

@@ -1,0 +1,57 @@
+"""The command behind an entry, so that a correction opens the form that made it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sojourn.course import aftercare, assessment, correction, dosing, medication, safety, screening
+from sojourn.course import visits as visit_facts
+from sojourn.course.integration import HoldIntegration
+from sojourn.course.preparation import HoldPreparation
+from sojourn.ledger.registry import kinds
+from sojourn.record.command import Refused
+from sojourn.record.entry import Entry
+
+
+def command_of(entries: Sequence[Entry], sequence: int) -> Any:
+    """The command that the entry ``sequence``, as it reads now, answers.
+
+    Raises
+    ------
+    Refused
+        If there is no such entry or it can't be corrected.
+    """
+    wrong = correction.find(entries, sequence)
+    effective = correction.effective(entries, kinds().read)
+    entry = next((each for each in effective if each.sequence == sequence), wrong)
+    maker = _COMMANDS.get(type(entry.fact))
+    if maker is None:
+        raise Refused(f"entry {sequence} has no form; record what is right instead")
+    return maker(entry)
+
+
+def _held(entry: Entry) -> Any:
+    fact: Any = entry.fact
+    if fact.minutes is None:
+        return visit_facts.HoldScreeningVisit(entry.occurred_at, fact.visit, fact.note)
+    kind = HoldIntegration if fact.visit.startswith("integration") else HoldPreparation
+    return kind(entry.occurred_at, fact.visit, fact.practitioners, fact.minutes, fact.note)
+
+
+def _same_fields(kind: type[Any]) -> Callable[[Entry], Any]:
+    names = [name for name in kind.__dataclass_fields__ if name != "at"]
+
+    def make(entry: Entry) -> Any:
+        return kind(at=entry.occurred_at, **{name: getattr(entry.fact, name) for name in names})
+
+    return make
+
+
+_COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
+    assessment.AssessmentRecorded: _same_fields(assessment.RecordAssessment),
+    medication.MedicationRecorded: _same_fields(medication.RecordMedication),
+    medication.MedicationStopped: _same_fields(medication.StopMedication),
+    visit_facts.VisitHeld: _held,
+    aftercare.ContactRecorded: _same_fields(aftercare.RecordContact),
+    dosing.VitalsRecorded: _same_fields(dosing.RecordVitals),
+    safety.AdverseEventRecorded: _same_fields(safety.RecordAdverseEvent),
+}

@@ -1,0 +1,91 @@
+"""The history of a course in words: newest first, each correction beside what it corrects."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sojourn.course.correction import CORRECTABLE, Corrected
+from sojourn.protocols.model import Protocol
+from sojourn.record.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as a person reads it."""
+
+    sequence: int
+    title: str
+    details: tuple[tuple[str, str], ...]
+    occurred_at: datetime
+    recorded_at: datetime
+    author: str
+    role: str
+    reason: str
+    corrects: int | None
+    corrected_by: int | None
+    correctable: bool
+
+
+def lines(entries: Iterable[Entry], protocol: Protocol) -> list[Line]:
+    """Every entry as a line, the newest first."""
+    entries = tuple(entries)
+    corrected_by = {
+        entry.fact.corrects: entry.sequence
+        for entry in entries
+        if isinstance(entry.fact, Corrected)
+    }
+    labels = {visit.key: visit.label for visit in protocol.visits}
+    return [_line(entry, labels, corrected_by) for entry in reversed(entries)]
+
+
+def _line(entry: Entry, labels: dict[str, str], corrected_by: dict[int, int]) -> Line:
+    fact: Any = entry.fact
+    if isinstance(fact, Corrected):
+        details, kind, corrects = json.loads(fact.text), fact.of_kind, fact.corrects
+    else:
+        details = {
+            field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)
+        }
+        kind, corrects = fact.kind, None
+    return Line(
+        sequence=entry.sequence,
+        title=_title(kind, details),
+        details=_details(details, labels),
+        occurred_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        author=entry.author,
+        role=entry.role,
+        reason=entry.reason,
+        corrects=corrects,
+        corrected_by=corrected_by.get(entry.sequence),
+        correctable=kind in CORRECTABLE and corrects is None,
+    )
+
+
+def _title(kind: str, details: dict[str, Any]) -> str:
+    words = kind.partition(".")[2].replace("-", " ")
+    if "which" in details:
+        return f"{details['which'].capitalize()} {words}"
+    return words.capitalize()
+
+
+def _details(details: dict[str, Any], labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    shown = []
+    for name, value in details.items():
+        text = _text(value, labels)
+        if text and name not in ("programme_version", "settles_visit"):
+            shown.append((name.replace("_", " "), text))
+    return tuple(shown)
+
+
+def _text(value: Any, labels: dict[str, str]) -> str:
+    if value is None or value == "" or value == ():
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(_text(each, labels) or "–" for each in value)
+    return labels.get(str(value), str(value))

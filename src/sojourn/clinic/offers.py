@@ -1,0 +1,172 @@
+"""What a form can offer: the choices that make sense for this course today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn import instruments
+from sojourn.clinic.access import Visitor
+from sojourn.course import COMMANDS, clearing
+from sojourn.course.schedule import Planned, plan
+from sojourn.course.screening import ANSWERS
+from sojourn.course.state import Course
+from sojourn.protocols.model import Phase, Protocol
+
+Choices = tuple[tuple[str, str], ...]
+HIDDEN_FROM_MENU = frozenset({"screening.register", "assessment.record"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Choices by the name a command asks for them (``Ask.choices_from``)."""
+
+    choices: Mapping[str, Choices]
+
+    def get(self, name: str) -> Choices:
+        return self.choices.get(name, ())
+
+    def with_choices(self, name: str, choices: Choices) -> "Offers":
+        return Offers({**self.choices, name: choices})
+
+    def with_choice(self, name: str, key: str, label: str) -> "Offers":
+        return self.with_choices(name, ((key, label),))
+
+    def with_all_visits(self, protocol: Protocol) -> "Offers":
+        """Settled visits too: a correction is about something that took place."""
+        by_phase = {
+            f"{phase}-visits": tuple(
+                (each.key, each.label) for each in protocol.visits if each.phase == phase
+            )
+            for phase in ("screening", "preparation", "integration", "aftercare")
+        }
+        return Offers({**self.choices, **by_phase})
+
+
+def offers(visitor: Visitor, course: Course) -> Offers:
+    """Every choice a form about this course may need."""
+    protocol, programme = visitor.standing.protocol, visitor.standing.programme
+    planned = tuple(each for each in plan(course, protocol) if each.standing == "planned")
+    session = course.open_session
+    levels: tuple[int, ...] = ()
+    if session and protocol.dosing:
+        levels = clearing.levels(protocol.dosing, session, "initial")
+        if session.initial:
+            levels = clearing.levels(protocol.dosing, session, "supplemental")
+    return Offers(
+        {
+            "consent-versions": tuple(
+                (each.version, f"{each.version}, approved {each.approved_on}")
+                for each in reversed(programme.consent_versions)
+            ),
+            "criteria": tuple((each.key, each.label) for each in protocol.criteria),
+            "criterion-answers": ANSWERS,
+            "medications": tuple((name, name) for name in course.medications),
+            "screening-visits": _visits(planned, "screening"),
+            "preparation-visits": _visits(planned, "preparation"),
+            "dosing-visits": _visits(planned, "dosing"),
+            "integration-visits": _visits(_after_session(course, planned), "integration"),
+            "aftercare-visits": _visits(_after_session(course, planned), "aftercare"),
+            "open-visits": tuple((each.visit.key, each.visit.label) for each in planned),
+            "practitioners": tuple(
+                dict.fromkeys(
+                    (each.practitioner, f"{each.practitioner} ({each.profession})")
+                    for each in programme.credentials
+                )
+            ),
+            "checklist": tuple(
+                (item.key, item.label) for item in (protocol.dosing.checklist if protocol.dosing else ())
+            ),
+            "levels": tuple((str(level), f"{level} mg") for level in levels),
+            "alerts": tuple((each.key, each.label) for each in course.open_alerts),
+            "adverse-events": tuple(
+                (each.key, f"{each.term} ({each.started_on})")
+                for each in course.adverse_events.values()
+            ),
+            "withdrawal-reasons": protocol.withdrawal_reasons,
+        }
+    )
+
+
+def assessments_due(visitor: Visitor, course: Course) -> tuple[tuple[str, str, str], ...]:
+    """(visit, instrument, label) of what this role may still rate, soonest first."""
+    shipped = instruments.load_shipped()
+    rater = visitor.role == "independent-rater"
+    due = []
+    for each in plan(course, visitor.standing.protocol):
+        if (each.visit.rated_by == "independent-rater") != rater:
+            continue
+        if each.earliest is None or each.standing in ("missed", "not-needed"):
+            continue
+        for key in each.visit.assessments:
+            if (each.visit.key, key) not in course.assessments and key in shipped:
+                due.append((each.target, each.visit.key, key, f"{shipped[key].name}, {each.visit.label}"))
+    due.sort(key=lambda item: (str(item[0]), item[1]))
+    return tuple((visit, instrument, label) for _, visit, instrument, label in due)
+
+
+def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any, ...]:
+    """The commands this role may give about this course, with something left to choose."""
+    return tuple(
+        command
+        for command in COMMANDS.values()
+        if visitor.role in command.roles
+        and command.name not in HIDDEN_FROM_MENU
+        and _makes_sense(command.name, course, offered)
+    )
+
+
+def _makes_sense(name: str, course: Course, offered: Offers) -> bool:
+    if course.ended:
+        return name in AFTER_THE_END and _makes_sense_open(name, course, offered)
+    return _makes_sense_open(name, course, offered)
+
+
+def _makes_sense_open(name: str, course: Course, offered: Offers) -> bool:
+    in_session = course.open_session is not None
+    needs: Mapping[str, bool] = {
+        "consent.sign": True,
+        "consent.withdraw": bool(course.consents) and not course.consents[-1].withdrawn_at,
+        "screening.assess-criteria": not course.eligible_at,
+        "screening.confirm-eligibility": not course.eligible_at,
+        "screening.fail": not course.eligible_at,
+        "screening.randomise": bool(course.eligible_at) and not course.randomised_at,
+        "screening.hold-visit": bool(offered.get("screening-visits")),
+        "preparation.hold": bool(course.eligible_at) and bool(offered.get("preparation-visits")),
+        "dosing.open-session": bool(course.eligible_at)
+        and bool(offered.get("dosing-visits"))
+        and not in_session,
+        "dosing.record-vitals": in_session,
+        "dosing.give-dose": in_session,
+        "dosing.withhold-dose": in_session,
+        "dosing.close-session": in_session,
+        "integration.hold": bool(offered.get("integration-visits")),
+        "aftercare.record-contact": bool(offered.get("aftercare-visits")),
+        "medication.stop": bool(course.medications),
+        "medication.clear": bool(course.medications),
+        "safety.update-adverse-event": bool(course.adverse_events),
+        "safety.resolve-alert": bool(course.open_alerts),
+        "followup.complete": bool(course.eligible_at),
+        "followup.withdraw": bool(course.eligible_at),
+        "followup.declare-lost": bool(course.eligible_at),
+    }
+    return needs.get(name, True)
+
+
+AFTER_THE_END = frozenset(
+    {
+        "consent.withdraw",
+        "safety.record-adverse-event",
+        "safety.update-adverse-event",
+        "safety.raise-concern",
+        "safety.resolve-alert",
+    }
+)
+
+
+def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planned, ...]:
+    ended = {each.number for each in course.sessions.values() if each.closed_at}
+    return tuple(each for each in planned if each.visit.session in ended)
+
+
+def _visits(planned: tuple[Planned, ...], phase: Phase) -> Choices:
+    return tuple((each.visit.key, each.visit.label) for each in planned if each.visit.phase == phase)

@@ -1,0 +1,1 @@
+"""Pages of the clinic: thin, each asking the record and showing what it says."""

@@ -1,0 +1,216 @@
+"""Every command as a page: ask, decide, show; a conflict is shown, never hidden."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from sojourn import instruments
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.correcting import command_of
+from sojourn.clinic.forms import CommandForm, initial_of
+from sojourn.clinic.offers import assessments_due, offers
+from sojourn.course import COMMANDS, clearing
+from sojourn.course.screening import RegisterParticipant
+from sojourn.course.state import Course
+from sojourn.instruments import Instrument
+from sojourn.ledger import clock, desk
+from sojourn.ledger.append import StaleVersion
+from sojourn.ledger.read import read_stream
+from sojourn.record.command import Refused
+
+CONFLICT = (
+    "A colleague recorded something first. Nothing of yours was written. "
+    "Read what changed, then decide again."
+)
+
+
+@in_programme
+def register(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Register a new participant."""
+    form = _form(request, visitor, RegisterParticipant, Course())
+
+    def write(command: Any) -> str:
+        desk.execute(
+            visitor.programme, command.participant, command, visitor.person, shown=0, key=_key(form)
+        )
+        return str(command.participant)
+
+    return _answer(request, visitor, form, RegisterParticipant, write)
+
+
+@in_programme
+def give_command(
+    request: HttpRequest, visitor: Visitor, participant: str, command: str
+) -> HttpResponse:
+    """The form of one command about one participant, and its answer."""
+    kind = COMMANDS.get(command)
+    if kind is None or kind is RegisterParticipant:
+        raise Http404(f"There is no command '{command}'.")
+    if visitor.role not in kind.roles:
+        course_readers_only(visitor)
+        raise Http404(f"'{kind.title}' is not for a {visitor.role}.")
+    course = _course(visitor, participant)
+    instrument = _instrument(request, kind)
+    if kind.name == "assessment.record" and instrument is None:
+        return _choose_assessment(request, visitor, course)
+    form = _form(request, visitor, kind, course, instrument=instrument)
+
+    def write(asked: Any) -> str:
+        written = desk.execute(
+            visitor.programme,
+            participant,
+            asked,
+            visitor.person,
+            shown=form.cleaned_data.get("version"),
+            key=_key(form),
+        )
+        for entry in written:
+            if entry.fact.kind == "dosing.dose-withheld":
+                reasons = "; ".join(getattr(entry.fact, "reasons", ()))
+                messages.warning(request, f"The dose was withheld: {reasons}.")
+            if entry.fact.kind == "safety.alert-raised":
+                label = getattr(entry.fact, "label", "")
+                messages.error(request, f"An alert is open: {label}.")
+        return participant
+
+    extra = {"course": course, "hindrances": _hindrances(visitor, course, kind)}
+    return _answer(request, visitor, form, kind, write, **extra)
+
+
+@in_programme
+def correct(
+    request: HttpRequest, visitor: Visitor, participant: str, sequence: int
+) -> HttpResponse:
+    """Correct one entry through the form of the command that made it."""
+    course_readers_only(visitor)
+    try:
+        wrong = command_of(
+            read_stream(desk.stream_of(visitor.programme, participant)), sequence
+        )
+    except Refused as refusal:
+        raise Http404(refusal.message) from refusal
+    kind = type(wrong)
+    course = _course(visitor, participant)
+    key = getattr(wrong, "instrument", "")
+    form = _form(
+        request,
+        visitor,
+        kind,
+        course,
+        instrument=instruments.load_shipped().get(key),
+        initial=initial_of(wrong),
+        correcting=True,
+    )
+
+    def write(asked: Any) -> str:
+        desk.correct(
+            visitor.programme,
+            participant,
+            sequence,
+            asked,
+            visitor.person,
+            reason=form.cleaned_data["reason_for_correction"],
+            key=_key(form),
+        )
+        return participant
+
+    return _answer(request, visitor, form, kind, write, course=course, correcting=sequence)
+
+
+def _answer(
+    request: HttpRequest,
+    visitor: Visitor,
+    form: CommandForm,
+    kind: type[Any],
+    write: Callable[[Any], str],
+    **extra: Any,
+) -> HttpResponse:
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                participant = write(form.to_command())
+            except Refused as refusal:
+                form.refuse(refusal.field, refusal.message)
+            except StaleVersion:
+                form.add_error(None, CONFLICT)
+                status = 409
+            else:
+                messages.success(request, f"Recorded: {kind.title}.")
+                return redirect(
+                    "participant", programme=visitor.programme, participant=participant
+                )
+    context = {"visitor": visitor, "form": form, "command": kind, **extra}
+    return render(request, "clinic/command.html", context, status=status)
+
+
+def _form(
+    request: HttpRequest,
+    visitor: Visitor,
+    kind: type[Any],
+    course: Course,
+    *,
+    instrument: Instrument | None = None,
+    initial: dict[str, Any] | None = None,
+    correcting: bool = False,
+) -> CommandForm:
+    offered = offers(visitor, course)
+    if instrument is not None:
+        offered = offered.with_choice("instruments", instrument.key, instrument.name)
+        visits = visitor.standing.protocol.visits
+        offered = offered.with_choices(
+            "assessed-visits",
+            tuple((each.key, each.label) for each in visits if instrument.key in each.assessments),
+        )
+    if correcting:
+        offered = offered.with_all_visits(visitor.standing.protocol)
+    asked_for = {name: value for name, value in request.GET.items() if name != "at"}
+    start = {"version": course.version, "key": secrets.token_hex(16), **asked_for, **(initial or {})}
+    return CommandForm(
+        kind,
+        offered,
+        data=request.POST if request.method == "POST" else None,
+        initial=start,
+        instrument=instrument,
+        protocol=visitor.standing.protocol,
+        correcting=correcting,
+    )
+
+
+def _course(visitor: Visitor, participant: str) -> Course:
+    course = desk.load_course(visitor.programme, participant)
+    if not course.participant:
+        raise Http404(f"No participant {participant} in this programme.")
+    return course
+
+
+def _instrument(request: HttpRequest, kind: type[Any]) -> Instrument | None:
+    if kind.name != "assessment.record":
+        return None
+    key = request.POST.get("instrument") or request.GET.get("instrument", "")
+    return instruments.load_shipped().get(key)
+
+
+def _choose_assessment(request: HttpRequest, visitor: Visitor, course: Course) -> HttpResponse:
+    due = assessments_due(visitor, course)
+    context = {"visitor": visitor, "course": course, "due": due}
+    return render(request, "clinic/choose_assessment.html", context)
+
+
+def _hindrances(visitor: Visitor, course: Course, kind: type[Any]) -> tuple[str, ...]:
+    session = course.open_session
+    if kind.name != "dosing.give-dose" or session is None:
+        return ()
+    which = "initial" if session.initial is None else "supplemental"
+    now = clock.now()
+    circumstances = desk.circumstances(visitor.standing, visitor.person, at=now, now=now)
+    return clearing.hindrances(course, session, which, now, circumstances)
+
+
+def _key(form: CommandForm) -> str:
+    return str(form.cleaned_data.get("key", ""))

@@ -1,0 +1,82 @@
+"""One participant: the course as a picture, what comes next, and the whole history."""
+
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from sojourn import course as courses
+from sojourn import instruments
+from sojourn.clinic import drawing, history
+from sojourn.clinic.access import Visitor, in_programme
+from sojourn.clinic.offers import assessments_due, commands_for, offers
+from sojourn.conduct import blinding
+from sojourn.course.assessment import score_of
+from sojourn.course.schedule import plan
+from sojourn.course.state import Course
+from sojourn.ledger import clock
+from sojourn.ledger.desk import stream_of
+from sojourn.ledger.read import read_stream
+from sojourn.ledger.registry import kinds
+
+HISTORY_PAGE = 40
+
+
+@in_programme
+def participant(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponse:
+    """The course, now or as the record knew it at ``?as_of=``."""
+    as_of = _moment(request.GET.get("as_of", ""))
+    entries = read_stream(stream_of(visitor.programme, participant), as_of=as_of)
+    if not entries:
+        raise Http404(f"No participant {participant} in this programme at that time.")
+    course = courses.fold(entries, kinds().read)
+    day = timezone.localdate(as_of or clock.now())
+    planned = plan(course, visitor.standing.protocol)
+    seen = [each for each in entries if blinding.may_see(visitor.role, each.fact.kind)]
+    everything = request.GET.get("history") == "all"
+    lines = history.lines(seen, visitor.standing.protocol)
+    offered = offers(visitor, course)
+    context = {
+        "visitor": visitor,
+        "course": course,
+        "day": day,
+        "as_of": as_of,
+        "pending": [each for each in planned if each.due(day) in ("due", "overdue")],
+        "trajectory": drawing.trajectory(_scores(visitor, course), visitor.standing.protocol),
+        "lines": lines if everything else lines[:HISTORY_PAGE],
+        "more_lines": 0 if everything else max(0, len(lines) - HISTORY_PAGE),
+    }
+    if as_of is None:
+        context["commands"] = commands_for(visitor, course, offered)
+        context["assessments_due"] = assessments_due(visitor, course)
+    if visitor.sees_course:
+        context["timeline"] = drawing.timeline(planned, day)
+        context["sessions"] = [
+            (session, drawing.vitals(session)) for session in course.sessions.values()
+        ]
+    return render(request, "clinic/participant.html", context)
+
+
+def _scores(visitor: Visitor, course: Course) -> tuple[drawing.Reading, ...]:
+    shipped = instruments.load_shipped()
+    primary = visitor.standing.protocol.outcome.instrument
+    readings = []
+    for assessment in course.assessments.values():
+        definition = shipped.get(assessment.instrument)
+        if assessment.instrument != primary or definition is None:
+            continue
+        total = score_of(assessment, definition).total
+        if total is not None:
+            visit = visitor.standing.protocol.visit(assessment.visit)
+            label = visit.label if visit else assessment.visit
+            readings.append(drawing.Reading(assessment.at.date(), total, label))
+    return tuple(sorted(readings, key=lambda each: each.on))
+
+
+def _moment(text: str) -> datetime | None:
+    moment = parse_datetime(text) if text else None
+    if moment is None:
+        return None
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

@@ -1,0 +1,67 @@
+"""Today: who is being dosed, what is due, what is overdue, which alerts are open."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from sojourn.clinic.access import Visitor, in_programme
+from sojourn.ledger import clock, programmes
+from sojourn.ledger.rows import DueRow, OpenAlertRow, OpenSessionRow, StatusCount
+
+SHOWN = 12
+COUNTED_UP_TO = 200  # beyond this the page says "more than", so that its cost stays the same
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The one programme, or the choice of programmes."""
+    keys = tuple(programmes.keys())
+    if len(keys) == 1:
+        return redirect("today", programme=keys[0])
+    standings = [(key, programmes.load(key).programme) for key in keys]
+    return render(request, "clinic/home.html", {"programmes": standings})
+
+
+@in_programme
+def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The day at a glance."""
+    day = timezone.localdate(clock.now())
+    due = DueRow.objects.filter(programme=visitor.programme)
+    if not visitor.sees_course:
+        due = due.filter(rated_by="independent-rater")
+    overdue = due.filter(latest_on__lt=day).order_by("latest_on")
+    open_now = due.filter(latest_on__gte=day, earliest_on__lte=day).order_by("latest_on")
+    coming = due.filter(
+        target_on__gt=day, target_on__lte=day + timedelta(days=7), earliest_on__gt=day
+    ).order_by("target_on")
+    context = {
+        "visitor": visitor,
+        "day": day,
+        "overdue": overdue[:SHOWN],
+        "overdue_count": _count(overdue),
+        "due": open_now[:SHOWN],
+        "due_count": _count(open_now),
+        "coming": coming[:SHOWN],
+        "counted_up_to": COUNTED_UP_TO,
+        "statuses": _statuses(visitor.programme),
+    }
+    if visitor.sees_course:
+        sessions = OpenSessionRow.objects.filter(programme=visitor.programme)
+        alerts = OpenAlertRow.objects.filter(programme=visitor.programme)
+        context["sessions"] = sessions.order_by("opened_at")[:SHOWN]
+        context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
+        context["alert_count"] = _count(alerts)
+    return render(request, "clinic/today.html", context)
+
+
+def _count(rows: object) -> int:
+    return rows[: COUNTED_UP_TO + 1].count()  # type: ignore[index, no-any-return]
+
+
+def _statuses(programme: str) -> dict[str, int]:
+    counts = dict(
+        StatusCount.objects.filter(programme=programme).values_list("status", "participants")
+    )
+    order = ("screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed")
+    return {status: counts.get(status, 0) for status in order}
