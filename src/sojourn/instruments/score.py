@@ -1,0 +1,188 @@
+"""Scores: totals, clusters, the diagnostic rule, and what changed since baseline.
+
+Missing is neither zero nor 'no': a rule that would need a missing answer says
+None, unless the answers given settle it whatever the missing one would be.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sojourn.instruments.model import Alert, Instrument, Threshold
+
+Answers = Sequence[int | None]
+
+
+class AnswerError(ValueError):
+    """An answer outside its range; ``field`` names the item."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What answers add up to. Totals are points; None means it can't be known."""
+
+    instrument: str
+    total: int | None
+    subscales: tuple[tuple[str, int | None], ...] = ()
+    diagnosis: bool | None = None
+    dissociative: bool | None = None
+    band: str | None = None
+    prorated: bool = False
+    missing: tuple[int, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Three outcomes, each with its own denominator: None is in none of them.
+
+    ``points`` is later minus baseline, so that improvement is negative.
+    """
+
+    points: int | None
+    response: bool | None
+    loss_of_diagnosis: bool | None
+    remission: bool | None
+
+
+def check_answers(instrument: Instrument, answers: Answers) -> None:
+    """Refuse a wrong number of answers or one out of range.
+
+    Raises
+    ------
+    AnswerError
+        Naming the item, its value and the range.
+    """
+    if len(answers) != len(instrument.items):
+        raise AnswerError(
+            "answers", f"{len(answers)} given; {instrument.name} has {len(instrument.items)} items"
+        )
+    for item, answer in zip(instrument.items, answers, strict=True):
+        if answer is not None and not item.lowest <= answer <= item.highest:
+            raise AnswerError(
+                f"item {item.number}",
+                f"{answer} is outside {item.lowest} to {item.highest} ({item.label})",
+            )
+
+
+def score(instrument: Instrument, answers: Answers) -> Score:
+    """The score of ``answers``, given in item order with None for unanswered.
+
+    Raises
+    ------
+    AnswerError
+        If an answer is out of range or the number of answers is wrong.
+    """
+    check_answers(instrument, answers)
+    scored = [answers[number - 1] for number in instrument.scored]
+    gaps = sum(answer is None for answer in scored)
+    total = _total(scored, instrument.missing.most)
+    return Score(
+        instrument=instrument.key,
+        total=total,
+        subscales=tuple(
+            (each.key, _total([answers[number - 1] for number in each.items], 0))
+            for each in instrument.subscales
+        ),
+        diagnosis=_all(_met(each, answers) for each in instrument.diagnosis)
+        if instrument.diagnosis
+        else None,
+        dissociative=_met(instrument.dissociation, answers) if instrument.dissociation else None,
+        band=_band(instrument, total),
+        prorated=total is not None and gaps > 0,
+        missing=tuple(number for number in instrument.scored if answers[number - 1] is None),
+        alerts=tuple(alert for alert in instrument.alerts if _crossed(alert, answers)),
+    )
+
+
+def score_total(instrument: Instrument, total: int) -> Score:
+    """The score when only the total is kept.
+
+    Raises
+    ------
+    AnswerError
+        If this instrument needs its answers, or the total is out of range.
+    """
+    if not instrument.total_only_allowed:
+        raise AnswerError("total", f"{instrument.name} needs its answers, not a total alone")
+    if not 0 <= total <= instrument.highest_total:
+        raise AnswerError("total", f"{total} is outside 0 to {instrument.highest_total}")
+    return Score(instrument.key, total, band=_band(instrument, total))
+
+
+def change(instrument: Instrument, baseline: Score, later: Score) -> Change:
+    """What happened between two scores of one instrument.
+
+    Loss of diagnosis is asked only of those who had one at baseline. Remission
+    needs the total at or below its cut and, where the definition says so, the
+    diagnosis lost.
+    """
+    rules = instrument.outcomes
+    points = None
+    if baseline.total is not None and later.total is not None:
+        points = later.total - baseline.total
+    lost = None
+    if baseline.diagnosis and later.diagnosis is not None:
+        lost = not later.diagnosis
+    response = remission = None
+    if rules is not None:
+        response = _response(rules.response_points, rules.response_percent, baseline, points)
+        if rules.remission_total is not None and later.total is not None:
+            low = later.total <= rules.remission_total
+            remission = low
+            if rules.remission_needs_loss_of_diagnosis:
+                remission = _all((low, lost))
+    return Change(points, response, lost, remission)
+
+
+def _response(
+    by_points: int | None, by_percent: int | None, baseline: Score, points: int | None
+) -> bool | None:
+    if points is None or baseline.total is None:
+        return None
+    if by_points is not None:
+        return points <= -by_points
+    if by_percent is not None and baseline.total > 0:
+        return -points * 100 >= by_percent * baseline.total
+    return None
+
+
+def _total(answers: Sequence[int | None], most_missing: int) -> int | None:
+    known = [answer for answer in answers if answer is not None]
+    gaps = len(answers) - len(known)
+    if not known or gaps > most_missing:
+        return None
+    if not gaps:
+        return sum(known)
+    # Half up in whole numbers: a float would round 2.5 to 2.
+    return (2 * sum(known) * len(answers) + len(known)) // (2 * len(known))
+
+
+def _met(rule: Threshold, answers: Answers) -> bool | None:
+    given = [answers[number - 1] for number in rule.items]
+    reached = sum(answer is not None and answer >= rule.at_least for answer in given)
+    if reached >= rule.count:
+        return True
+    open_ones = sum(answer is None for answer in given)
+    return None if reached + open_ones >= rule.count else False
+
+
+def _all(parts: Iterable[bool | None]) -> bool | None:
+    known = tuple(parts)
+    if any(part is False for part in known):
+        return False
+    return None if any(part is None for part in known) else True
+
+
+def _crossed(alert: Alert, answers: Answers) -> bool:
+    given = (answers[number - 1] for number in alert.items)
+    return any(answer is not None and answer >= alert.at_least for answer in given)
+
+
+def _band(instrument: Instrument, total: int | None) -> str | None:
+    if total is None:
+        return None
+    return next((b.label for b in instrument.bands if b.lowest <= total <= b.highest), None)
