@@ -118,10 +118,10 @@ def clear(
     course: Course, command: ClearMedication, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
     medication = _find(course, command.medicine)
-    if circumstances.formulary.find(medication.name) is not None:
-        raise Refused(
-            f"{medication.name} has a rule of its own; it can't be cleared by decision", "medicine"
-        )
+    taken = Taken(medication.name, medication.started_on, medication.stopped_on)
+    for finding in findings(circumstances.formulary, (taken,), command.at.date()):
+        if finding.weight == "hard-stop":
+            raise Refused(f"{finding.message}; no decision can clear it", "medicine")
     return (MedicationCleared(medication.name, command.rationale),)
 
 

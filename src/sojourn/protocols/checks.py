@@ -1,0 +1,222 @@
+"""What must hold between the parts of a protocol, beyond each part's own shape."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sojourn.protocols.model import Protocol, Visit
+from sojourn.protocols.reading import Problem, Source
+
+MOST_SESSIONS = 4
+
+
+def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iterator[Problem]:
+    """Every contradiction in ``protocol``; ``origins`` maps a visit to its place in the pack."""
+    places = {visit.key: origins[number] for number, visit in enumerate(protocol.visits)}
+    yield from _unique(protocol, source)
+    yield from _sources(protocol, source)
+    yield from _visits(protocol, source, places)
+    yield from _dosing(protocol, source)
+    yield from _arms(protocol, source)
+    yield from _outcome(protocol, source)
+    for number, setting in enumerate(protocol.site_settings):
+        if setting.lowest > setting.highest:
+            yield source.problem(
+                ("site_settings", number, "lowest"),
+                f"is {setting.lowest}; it must not be above highest {setting.highest}",
+            )
+    if not protocol.authorisations:
+        yield source.problem(("authorisations",), "is empty; name at least one legal ground")
+
+
+def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    lists: tuple[tuple[str, Iterable[Any]], ...] = (
+        ("visits", protocol.visits),
+        ("criteria", protocol.criteria),
+        ("arms", protocol.arms),
+        ("site_settings", protocol.site_settings),
+        ("citations", protocol.citations),
+        ("authorisations", protocol.authorisations),
+        ("special_interest", protocol.special_interest),
+    )
+    for name, items in lists:
+        seen: set[str] = set()
+        for item in items:
+            if item.key in seen:
+                yield source.problem((name,), f"has two entries called '{item.key}'; rename one")
+            seen.add(item.key)
+
+
+def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    known = {citation.key for citation in protocol.citations}
+    named: list[tuple[tuple[str | int, ...], str]] = [
+        (("criteria", number, "source"), each.source)
+        for number, each in enumerate(protocol.criteria)
+    ]
+    named += [
+        (("site_settings", number, "source"), each.source)
+        for number, each in enumerate(protocol.site_settings)
+        if each.source
+    ]
+    named += [(("visits",), visit.source) for visit in protocol.visits if visit.source]
+    if protocol.dosing:
+        named.append((("dosing", "source"), protocol.dosing.source))
+    for path, key in named:
+        for each in key.split():
+            if each not in known:
+                yield source.problem(
+                    path, f"is '{each}'; cite one of: {', '.join(sorted(known)) or 'none given'}"
+                )
+
+
+def _visits(protocol: Protocol, source: Source, places: dict[str, int]) -> Iterator[Problem]:
+    keys = {visit.key for visit in protocol.visits} | {"enrolment"}
+    for visit in protocol.visits:
+        place = ("visits", places[visit.key])
+        window = visit.window
+        if window.earliest > window.target:
+            yield source.problem(
+                (*place, "window", "target"),
+                f"is {window.target}; it must not be before earliest {window.earliest}",
+            )
+        if window.latest < window.target:
+            yield source.problem(
+                (*place, "window", "latest"),
+                f"is {window.latest}; it must not be before target {window.target}",
+            )
+        if visit.anchor not in keys:
+            yield source.problem(
+                (*place, "anchor"), f"is '{visit.anchor}'; no visit has that key"
+            )
+    yield from _circles(protocol, source, places)
+
+
+def _circles(protocol: Protocol, source: Source, places: dict[str, int]) -> Iterator[Problem]:
+    anchors = {visit.key: visit.anchor for visit in protocol.visits}
+    for start in anchors:
+        seen, at = {start}, anchors[start]
+        while at in anchors and at not in seen:
+            seen.add(at)
+            at = anchors[at]
+        if at == start:
+            yield source.problem(
+                ("visits", places[start], "anchor"),
+                f"is '{anchors[start]}'; the anchors of '{start}' lead back to itself",
+            )
+
+
+def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    dosing, visits = protocol.dosing, tuple(protocol.dosing_visits())
+    if dosing is None:
+        for visit in visits:
+            yield source.problem(("visits",), f"has dosing visit '{visit.key}' but no 'dosing'")
+        return
+    numbers = [session.number for session in dosing.sessions]
+    if len(numbers) > MOST_SESSIONS:
+        yield source.problem(
+            ("dosing", "sessions"), f"has {len(numbers)}; never more than {MOST_SESSIONS}"
+        )
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield source.problem(("dosing", "sessions"), f"are numbered {numbers}; number them from 1")
+    if [visit.session for visit in visits] != numbers:
+        yield source.problem(
+            ("visits",), f"need one dosing visit for each of the sessions {numbers}"
+        )
+    if dosing.least_days_between > dosing.most_days_between:
+        yield source.problem(
+            ("dosing", "least_days_between"),
+            f"is {dosing.least_days_between}; it must not be above most_days_between "
+            f"{dosing.most_days_between}",
+        )
+    yield from _spacing(protocol, source, visits)
+    yield from _levels(protocol, source)
+
+
+def _spacing(protocol: Protocol, source: Source, visits: Sequence[Visit]) -> Iterator[Problem]:
+    dosing = protocol.dosing
+    for earlier, later in zip(visits, visits[1:], strict=False):
+        if dosing and later.anchor == earlier.key and (
+            later.window.earliest < dosing.least_days_between
+            or later.window.latest > dosing.most_days_between
+        ):
+            yield source.problem(
+                ("visits",),
+                f"let '{later.key}' fall on days {later.window.earliest} to "
+                f"{later.window.latest}; the spacing is {dosing.least_days_between} to "
+                f"{dosing.most_days_between}",
+            )
+
+
+def _levels(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    dosing = protocol.dosing
+    if dosing is None:
+        return
+    second = dosing.supplemental
+    if second and not second.from_min <= second.until_min < dosing.lasting_min:
+        yield source.problem(
+            ("dosing", "supplemental", "until_min"),
+            f"is {second.until_min}; it must lie between from_min {second.from_min} and the "
+            f"session's {dosing.lasting_min} minutes",
+        )
+    for number, session in enumerate(dosing.sessions):
+        if not session.initial_mg:
+            yield source.problem(("dosing", "sessions", number, "initial_mg"), "is empty")
+        for level in session.initial_mg:
+            share = level * second.percent_of_initial if second else 0
+            path = ("dosing", "sessions", number, "initial_mg")
+            if share % 100:
+                yield source.problem(path, f"has {level}; its supplemental is no whole mg")
+            if level + share // 100 > dosing.session_total_max_mg:
+                yield source.problem(
+                    path,
+                    f"has {level}; with its supplemental it exceeds session_total_max_mg "
+                    f"{dosing.session_total_max_mg}",
+                )
+
+
+def _arms(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    roles = [arm.role for arm in protocol.arms]
+    if not {"experimental", "single"} & set(roles):
+        yield source.problem(("arms",), "need one with role experimental or single")
+    plan = protocol.randomisation
+    if plan is None:
+        if len(protocol.arms) > 1:
+            yield source.problem(("arms",), f"are {len(roles)}; say how in 'randomisation'")
+        return
+    if len(protocol.arms) < 2:
+        yield source.problem(("randomisation",), "needs at least two arms")
+    whole = sum(arm.ratio for arm in protocol.arms)
+    for size in plan.block_sizes:
+        if whole and size % whole:
+            yield source.problem(
+                ("randomisation", "block_sizes"), f"has {size}; use multiples of {whole}"
+            )
+    if not plan.block_sizes:
+        yield source.problem(("randomisation", "block_sizes"), "is empty; give block sizes")
+    if plan.after_visit and protocol.visit(plan.after_visit) is None:
+        yield source.problem(
+            ("randomisation", "after_visit"), f"is '{plan.after_visit}'; no visit has that key"
+        )
+
+
+def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    outcome = protocol.outcome
+    for field, key in (("baseline_visit", outcome.baseline_visit), ("visit", outcome.visit)):
+        visit = protocol.visit(key)
+        if visit is None:
+            yield source.problem(("outcome", field), f"is '{key}'; no visit has that key")
+        elif outcome.instrument not in visit.assessments:
+            yield source.problem(
+                ("outcome", field), f"is '{key}'; that visit does not rate {outcome.instrument}"
+            )
+    for number, criterion in enumerate(protocol.criteria):
+        parts = (criterion.instrument, criterion.at_visit, criterion.at_least is not None)
+        if any(parts) and not all(parts):
+            yield source.problem(
+                ("criteria", number), "needs instrument, at_visit and at_least together"
+            )
+        visit = protocol.visit(criterion.at_visit) if criterion.at_visit else None
+        if criterion.at_visit and (visit is None or criterion.instrument not in visit.assessments):
+            yield source.problem(
+                ("criteria", number, "at_visit"),
+                f"is '{criterion.at_visit}'; no such visit rates {criterion.instrument}",
+            )

@@ -1,0 +1,112 @@
+"""YAML with the line of every value, so that an error can point at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+Path = tuple[str | int, ...]
+MOST_CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a pack, and how to mend it."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file} line {self.line}" if self.line else self.file
+        return f"{where}: {self.field} {self.message}" if self.field else f"{where}: {self.message}"
+
+
+class ProtocolError(ValueError):
+    """A pack that can't be used. ``problems`` holds every fault found, not only the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The plain data of a pack and the line each field stands on."""
+
+    name: str
+    data: dict[str, Any]
+    lines: Mapping[Path, int]
+
+    def problem(self, path: Path, message: str) -> Problem:
+        """A problem at ``path``, or at the nearest field above it that has a line."""
+        known = path
+        while known and known not in self.lines:
+            known = known[:-1]
+        return Problem(self.name, self.lines.get(known, 0), dotted(path), message)
+
+
+def read(text: str, name: str) -> Source:
+    """The data of YAML ``text``, with its lines.
+
+    Raises
+    ------
+    ProtocolError
+        If it is no YAML mapping, names a field twice, or uses aliases.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ProtocolError((Problem(name, 0, "", "the file is too long for a protocol"),))
+    lines: dict[Path, int] = {}
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise ProtocolError((Problem(name, line, "", "write the value out; no aliases"),))
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        message = f"not YAML: {error.problem}; check indentation, quotes and tabs"
+        raise ProtocolError((Problem(name, line, "", message),)) from error
+    except yaml.YAMLError as error:
+        raise ProtocolError((Problem(name, 0, "", f"not YAML: {error}"),)) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise ProtocolError((Problem(name, 1, "", "a pack is a mapping: 'key: ...', 'title: ...'"),))
+    return Source(name, _plain(node, (), lines, name), lines)
+
+
+def dotted(path: Path) -> str:
+    """``path`` as people write it: visits[3].window.latest."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in result:
+                line = key_node.start_mark.line + 1
+                field = dotted((*path, key))
+                raise ProtocolError((Problem(name, line, field, "stands here twice; keep one"),))
+            result[key] = _plain(value_node, (*path, key), lines, name)
+            lines[*path, key] = key_node.start_mark.line + 1
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(
+            _plain(each, (*path, number), lines, name) for number, each in enumerate(node.value)
+        )
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    except (yaml.YAMLError, ValueError) as error:
+        line = node.start_mark.line + 1
+        problem = Problem(name, line, dotted(path), f"can't be read: {error}")
+        raise ProtocolError((problem,)) from error
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]
