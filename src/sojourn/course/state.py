@@ -130,17 +130,17 @@ class Course:
     sex: str = ""
     registered_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
-    criteria: Mapping[str, str] = field(default=NOTHING)  # criterion: met, not-met, unknown
+    criteria: Mapping[str, str] = field(default_factory=lambda: NOTHING)  # criterion: met, not-met, unknown
     eligible_at: datetime | None = None
-    medications: Mapping[str, Medication] = field(default=NOTHING)
-    visits: Mapping[str, VisitDone] = field(default=NOTHING)
-    assessments: Mapping[tuple[str, str], Assessment] = field(default=NOTHING)
+    medications: Mapping[str, Medication] = field(default_factory=lambda: NOTHING)
+    visits: Mapping[str, VisitDone] = field(default_factory=lambda: NOTHING)
+    assessments: Mapping[tuple[str, str], Assessment] = field(default_factory=lambda: NOTHING)
     randomisation_number: int | None = None
     randomised_at: datetime | None = None
     arm: str = ""  # empty while the allocation is sealed
-    sessions: Mapping[str, Session] = field(default=NOTHING)
-    alerts: Mapping[str, Alert] = field(default=NOTHING)
-    adverse_events: Mapping[str, AdverseEvent] = field(default=NOTHING)
+    sessions: Mapping[str, Session] = field(default_factory=lambda: NOTHING)
+    alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
+    adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
     ended: Ending | None = None
     ended_at: datetime | None = None
     ended_reason: str = ""

@@ -30,3 +30,5 @@ class Entry:
     reason: str = ""
     signature: str = ""  # the meaning of the signature; empty when unsigned
     position: int = 0  # place in the whole record; 0 before it is written
+    command: str = ""  # key of the command that asked for it, so a retry writes nothing
+    hash: str = ""  # SHA-256 over everything above and the stream's previous hash

@@ -82,7 +82,7 @@ class Kinds:
         if not is_dataclass(fact):
             raise ValueError(f"{fact.__name__} must be a frozen dataclass")
         adapter: TypeAdapter[Any] = TypeAdapter(_strict(fact))
-        if '"number"' in json.dumps(adapter.json_schema(mode="serialization")):
+        if '"type": "number"' in json.dumps(adapter.json_schema(mode="serialization")):
             raise ValueError(f"'{fact.kind}' could hold a float; use whole numbers or text")
         self._facts[fact.kind] = fact
         self._adapters[fact.kind] = adapter

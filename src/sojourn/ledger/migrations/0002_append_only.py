@@ -1,0 +1,15 @@
+"""The head row every writer takes, and the triggers that make the record append-only."""
+
+from django.db import migrations
+
+from sojourn.ledger import triggers
+
+
+def install(apps, schema_editor):
+    apps.get_model("ledger", "Head").objects.create(id=1, position=0, hash="")
+    triggers.install(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial")]
+    operations = [migrations.RunPython(install, migrations.RunPython.noop)]

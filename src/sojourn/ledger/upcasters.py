@@ -1,0 +1,11 @@
+"""How facts of an older schema are read: (kind, schema) to a function from data to data.
+
+Entries are never rewritten. An upcaster renames or splits what is there and
+never invents what nobody recorded; if history would need inventing, the fact
+gets a new kind instead.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
