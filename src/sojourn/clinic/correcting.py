@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sojourn.course import aftercare, assessment, correction, dosing, medication, safety, screening
+from sojourn.course import aftercare, assessment, correction, dosing, medication, safety
 from sojourn.course import visits as visit_facts
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation

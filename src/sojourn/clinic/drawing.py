@@ -133,9 +133,7 @@ def vitals(session: Session) -> SafeString:
             f'<line class="pressure" x1="{at}" x2="{at}" y1="{y(each.systolic_mmhg)}" '
             f'y2="{y(each.diastolic_mmhg)}"><title>{words}</title></line>'
         )
-    pulse = " ".join(
-        f"{at},{y(each.pulse_bpm)}" for at, each in zip(minutes, ordered, strict=True)
-    )
+    pulse = " ".join(f"{at},{y(each.pulse_bpm)}" for at, each in zip(minutes, ordered, strict=True))
     parts.append(f'<polyline class="pulse" points="{pulse}"/>')
     spoken = "; ".join(
         f"{each.at:%H:%M} {each.systolic_mmhg}/{each.diastolic_mmhg}, pulse {each.pulse_bpm}"
@@ -180,7 +178,9 @@ def _mark(each: Planned, scale: _Scale, y: int, today: date) -> str:
     about = escape(f"{each.visit.label}: {each.earliest} to {each.latest}")
     if each.standing == "done" and each.on:
         kind = "outside" if each.outside_window else "held"
-        words = f"{about}; took place {each.on}" + ("; outside its window" if kind == "outside" else "")
+        words = f"{about}; took place {each.on}" + (
+            "; outside its window" if kind == "outside" else ""
+        )
         shape = f'<circle class="{kind}" cx="{scale.x(each.on)}" cy="{y + 11}" r="5"/>'
     elif each.standing == "missed":
         x = scale.x(each.target or each.earliest)

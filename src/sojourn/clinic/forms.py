@@ -50,9 +50,7 @@ class CommandForm(forms.Form):
 
     def to_command(self) -> Any:
         """The command as its dataclass; call only when the form is valid."""
-        values = {
-            field.name: self._value(field) for field in asked(self.command)
-        }
+        values = {field.name: self._value(field) for field in asked(self.command)}
         return self.command(**values)
 
     def refuse(self, field: str, message: str) -> None:
@@ -79,7 +77,12 @@ class CommandForm(forms.Form):
         elif source == "items":
             if instrument and instrument.items:
                 self._items(field.name, instrument)
-        elif field.name == "total" and instrument and instrument.items and not instrument.total_only_allowed:
+        elif (
+            field.name == "total"
+            and instrument
+            and instrument.items
+            and not instrument.total_only_allowed
+        ):
             return
         else:
             self.fields[field.name] = _form_field(field, offered.get(source) if source else ())
@@ -133,7 +136,9 @@ class CommandForm(forms.Form):
         source, name = field.ask.choices_from, field.name
         prefix = len(name) + 1
         if source in ("criteria", "site-settings"):
-            answers = ((each[prefix:], self.cleaned_data[each]) for each in self.groups.get(name, ()))
+            answers = (
+                (each[prefix:], self.cleaned_data[each]) for each in self.groups.get(name, ())
+            )
             return tuple((key, value) for key, value in answers if value not in ("", None))
         if source == "items":
             given = tuple(self.cleaned_data[each] for each in self.groups.get(name, ()))
@@ -198,7 +203,9 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
         )
     if bare is int:
         return forms.IntegerField(min_value=ask.at_least, max_value=ask.at_most, **common)
-    widget_text: forms.Widget = forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
+    widget_text: forms.Widget = (
+        forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
+    )
     return forms.CharField(widget=widget_text, max_length=2000, **common)
 
 
@@ -213,5 +220,3 @@ def _is_tuple(hint: Any) -> bool:
 
 def _now_here() -> datetime:
     return timezone.localtime(clock.now()).replace(second=0, microsecond=0, tzinfo=None)
-
-

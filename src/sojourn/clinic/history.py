@@ -46,9 +46,7 @@ def _line(entry: Entry, labels: dict[str, str], corrected_by: dict[int, int]) ->
     if isinstance(fact, Corrected):
         details, kind, corrects = json.loads(fact.text), fact.of_kind, fact.corrects
     else:
-        details = {
-            field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)
-        }
+        details = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
         kind, corrects = fact.kind, None
     return Line(
         sequence=entry.sequence,

@@ -74,7 +74,8 @@ def offers(visitor: Visitor, course: Course) -> Offers:
                 )
             ),
             "checklist": tuple(
-                (item.key, item.label) for item in (protocol.dosing.checklist if protocol.dosing else ())
+                (item.key, item.label)
+                for item in (protocol.dosing.checklist if protocol.dosing else ())
             ),
             "levels": tuple((str(level), f"{level} mg") for level in levels),
             "alerts": tuple((each.key, each.label) for each in course.open_alerts),
@@ -99,7 +100,9 @@ def assessments_due(visitor: Visitor, course: Course) -> tuple[tuple[str, str, s
             continue
         for key in each.visit.assessments:
             if (each.visit.key, key) not in course.assessments and key in shipped:
-                due.append((each.target, each.visit.key, key, f"{shipped[key].name}, {each.visit.label}"))
+                due.append(
+                    (each.target, each.visit.key, key, f"{shipped[key].name}, {each.visit.label}")
+                )
     due.sort(key=lambda item: (str(item[0]), item[1]))
     return tuple((visit, instrument, label) for _, visit, instrument, label in due)
 
@@ -169,4 +172,6 @@ def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planne
 
 
 def _visits(planned: tuple[Planned, ...], phase: Phase) -> Choices:
-    return tuple((each.visit.key, each.visit.label) for each in planned if each.visit.phase == phase)
+    return tuple(
+        (each.visit.key, each.visit.label) for each in planned if each.visit.phase == phase
+    )

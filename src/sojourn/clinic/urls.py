@@ -2,4 +2,30 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("account/", include("allauth.account.urls"))]
+from sojourn.clinic.views import commands, outcomes, participants, programme, record, today
+from sojourn.clinic.views import participant as one
+
+participant = "<slug:programme>/participants/<str:participant>/"
+
+urlpatterns = [
+    path("", today.home, name="home"),
+    path("account/", include("allauth.account.urls")),
+    path("<slug:programme>/", today.today, name="today"),
+    path("<slug:programme>/register/", commands.register, name="register"),
+    path("<slug:programme>/participants/", participants.participants, name="participants"),
+    path(participant, one.participant, name="participant"),
+    path(participant + "correct/<int:sequence>/", commands.correct, name="correct"),
+    path(participant + "do/<str:command>/", commands.give_command, name="command"),
+    path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
+    path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
+    path("<slug:programme>/programme/", programme.programme, name="programme"),
+    path(
+        "<slug:programme>/programme/do/<str:command>/",
+        programme.programme_command,
+        name="programme-command",
+    ),
+    path("<slug:programme>/record/", record.record, name="record"),
+    path("<slug:programme>/record/verify/", record.verify_record, name="verify"),
+    path("<slug:programme>/record/checkpoint/", record.make_checkpoint, name="checkpoint"),
+    path("<slug:programme>/record/checkpoint.json", record.checkpoint_file, name="checkpoint-file"),
+]

@@ -130,7 +130,9 @@ class Course:
     sex: str = ""
     registered_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
-    criteria: Mapping[str, str] = field(default_factory=lambda: NOTHING)  # criterion: met, not-met, unknown
+    criteria: Mapping[str, str] = field(
+        default_factory=lambda: NOTHING
+    )  # criterion: met, not-met, unknown
     eligible_at: datetime | None = None
     medications: Mapping[str, Medication] = field(default_factory=lambda: NOTHING)
     visits: Mapping[str, VisitDone] = field(default_factory=lambda: NOTHING)

@@ -98,5 +98,3 @@ def _references(instrument: Instrument) -> Iterator[tuple[str, tuple[int, ...]]]
         yield f"alerts.{alert.key}", alert.items
     if instrument.dissociation:
         yield "dissociation", instrument.dissociation.items
-
-

@@ -23,7 +23,9 @@ from sojourn.record.hashing import (
 
 _HEAD = "SELECT position FROM ledger_head WHERE id = 1"
 _LAST = "SELECT sequence, hash FROM ledger_entry WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
-_AGAIN = f"SELECT {COLUMNS} FROM ledger_entry WHERE command = %s AND command <> '' ORDER BY position"
+_AGAIN = (
+    f"SELECT {COLUMNS} FROM ledger_entry WHERE command = %s AND command <> '' ORDER BY position"
+)
 _INSERT = f"INSERT INTO ledger_entry ({COLUMNS}) VALUES ({', '.join(['%s'] * 15)})"
 _MOVE = "UPDATE ledger_head SET position = %s, hash = %s WHERE id = 1"
 
@@ -32,7 +34,9 @@ class StaleVersion(Exception):
     """A colleague wrote to this stream first; nothing was written."""
 
     def __init__(self, stream: str, expected: int, found: int) -> None:
-        super().__init__(f"{stream} is at entry {found}, not {expected}: read it again, then decide")
+        super().__init__(
+            f"{stream} is at entry {found}, not {expected}: read it again, then decide"
+        )
         self.stream, self.expected, self.found = stream, expected, found
 
 

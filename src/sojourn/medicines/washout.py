@@ -49,9 +49,7 @@ def washout_ends(agent: Agent, stopped_on: date) -> date | None:
     return None
 
 
-def findings(
-    formulary: Formulary, medicines: Iterable[Taken], on: date
-) -> tuple[Finding, ...]:
+def findings(formulary: Formulary, medicines: Iterable[Taken], on: date) -> tuple[Finding, ...]:
     """What each medicine means for a dose on that day, in the order given.
 
     'hard-stop' covers a class never given beside the study drug and any class to

@@ -84,9 +84,7 @@ def _visits(protocol: Protocol, source: Source, places: dict[str, int]) -> Itera
                 f"is {window.latest}; it must not be before target {window.target}",
             )
         if visit.anchor not in keys:
-            yield source.problem(
-                (*place, "anchor"), f"is '{visit.anchor}'; no visit has that key"
-            )
+            yield source.problem((*place, "anchor"), f"is '{visit.anchor}'; no visit has that key")
     yield from _circles(protocol, source, places)
 
 
@@ -134,9 +132,13 @@ def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
 def _spacing(protocol: Protocol, source: Source, visits: Sequence[Visit]) -> Iterator[Problem]:
     dosing = protocol.dosing
     for earlier, later in zip(visits, visits[1:], strict=False):
-        if dosing and later.anchor == earlier.key and (
-            later.window.earliest < dosing.least_days_between
-            or later.window.latest > dosing.most_days_between
+        if (
+            dosing
+            and later.anchor == earlier.key
+            and (
+                later.window.earliest < dosing.least_days_between
+                or later.window.latest > dosing.most_days_between
+            )
         ):
             yield source.problem(
                 ("visits",),

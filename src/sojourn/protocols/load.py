@@ -138,9 +138,7 @@ def _filled(value: Any, session: int | None, day: Any) -> Any:
     return value.replace("{session}", str(session)).replace("{day}", str(day))
 
 
-def _explained(
-    source: Source, error: ValidationError, origins: list[int]
-) -> Iterator[Problem]:
+def _explained(source: Source, error: ValidationError, origins: list[int]) -> Iterator[Problem]:
     for each in error.errors():
         path = tuple(each["loc"])
         if len(path) > 1 and path[0] == "visits" and isinstance(path[1], int):
@@ -165,5 +163,3 @@ def _nearest(path: tuple[str | int, ...]) -> str:
     } | {"for_each_session", "days"}
     close = difflib.get_close_matches(str(path[-1]), names, n=1)
     return f"; did you mean '{close[0]}'?" if close else "; remove it"
-
-

@@ -72,7 +72,9 @@ def read(text: str, name: str) -> Source:
     except yaml.YAMLError as error:
         raise ProtocolError((Problem(name, 0, "", f"not YAML: {error}"),)) from error
     if not isinstance(node, yaml.MappingNode):
-        raise ProtocolError((Problem(name, 1, "", "a pack is a mapping: 'key: ...', 'title: ...'"),))
+        raise ProtocolError(
+            (Problem(name, 1, "", "a pack is a mapping: 'key: ...', 'title: ...'"),)
+        )
     return Source(name, _plain(node, (), lines, name), lines)
 
 

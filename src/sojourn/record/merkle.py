@@ -91,9 +91,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return (*inclusion_proof(leaves[split:], index - split), beside)
 
 
-def includes(
-    root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]
-) -> bool:
+def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
     """Whether ``proof`` shows leaf hash ``leaf`` at ``index`` (from 0) under ``root``."""
     if not 0 <= index < size:
         return False

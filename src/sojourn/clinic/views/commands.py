@@ -88,9 +88,7 @@ def correct(
     """Correct one entry through the form of the command that made it."""
     course_readers_only(visitor)
     try:
-        wrong = command_of(
-            read_stream(desk.stream_of(visitor.programme, participant)), sequence
-        )
+        wrong = command_of(read_stream(desk.stream_of(visitor.programme, participant)), sequence)
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
     kind = type(wrong)
@@ -142,9 +140,7 @@ def _answer(
                 status = 409
             else:
                 messages.success(request, f"Recorded: {kind.title}.")
-                return redirect(
-                    "participant", programme=visitor.programme, participant=participant
-                )
+                return redirect("participant", programme=visitor.programme, participant=participant)
     context = {"visitor": visitor, "form": form, "command": kind, **extra}
     return render(request, "clinic/command.html", context, status=status)
 
@@ -170,7 +166,12 @@ def _form(
     if correcting:
         offered = offered.with_all_visits(visitor.standing.protocol)
     asked_for = {name: value for name, value in request.GET.items() if name != "at"}
-    start = {"version": course.version, "key": secrets.token_hex(16), **asked_for, **(initial or {})}
+    start = {
+        "version": course.version,
+        "key": secrets.token_hex(16),
+        **asked_for,
+        **(initial or {}),
+    }
     return CommandForm(
         kind,
         offered,

@@ -40,6 +40,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     offered = offers(visitor, course)
     context = {
         "visitor": visitor,
+        "here": "participants",
         "course": course,
         "day": day,
         "as_of": as_of,

@@ -31,6 +31,7 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     counts = StatusCount.objects.filter(programme=visitor.programme)
     context = {
         "visitor": visitor,
+        "here": "participants",
         "rows": shown[:PAGE],
         "next_after": shown[PAGE - 1].participant if len(shown) > PAGE else "",
         "search": search,

@@ -37,6 +37,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     ).order_by("target_on")
     context = {
         "visitor": visitor,
+        "here": "today",
         "day": day,
         "overdue": overdue[:SHOWN],
         "overdue_count": _count(overdue),

@@ -1,0 +1,117 @@
+"""The programme's own page: legal ground, people, consent forms, limits, and its history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from sojourn import conduct
+from sojourn.clinic import history
+from sojourn.clinic.access import Visitor, in_programme
+from sojourn.clinic.forms import CommandForm
+from sojourn.clinic.offers import Offers
+from sojourn.ledger import clock, programmes
+from sojourn.ledger.append import StaleVersion
+from sojourn.ledger.read import read_stream
+from sojourn.record.command import Refused
+
+
+@in_programme
+def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """What the programme stands on today."""
+    today = timezone.localdate(clock.now())
+    entries = read_stream(programmes.PREFIX + visitor.programme)
+    standing = visitor.standing
+    settings = dict(standing.programme.settings)
+    context = {
+        "visitor": visitor,
+        "here": "programme",
+        "programme": standing.programme,
+        "protocol": standing.protocol,
+        "authorisations": [(each, each.holds(today)) for each in standing.programme.authorisations],
+        "credentials": [(each, each.holds(today)) for each in standing.programme.credentials],
+        "settings": [
+            (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
+        ],
+        "commands": _commands(visitor),
+        "lines": history.lines(entries, standing.protocol),
+    }
+    return render(request, "clinic/programme.html", context)
+
+
+@in_programme
+def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> HttpResponse:
+    """The form of one command to the programme, and its answer."""
+    kind = next((each for each in _commands(visitor) if each.name == command), None)
+    if kind is None:
+        raise Http404(f"'{command}' is no command for a {visitor.role} here.")
+    standing = visitor.standing
+    form = CommandForm(
+        kind,
+        _offers(visitor),
+        data=request.POST if request.method == "POST" else None,
+        initial={"version": standing.programme.version},
+        protocol=standing.protocol,
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                programmes.execute(
+                    visitor.programme,
+                    form.to_command(),
+                    author=visitor.person.name,
+                    role=visitor.role,
+                    shown=form.cleaned_data.get("version"),
+                )
+            except Refused as refusal:
+                form.refuse(refusal.field, refusal.message)
+            except StaleVersion:
+                status = 409
+                form.add_error(None, "A colleague changed the programme first. Read it again.")
+            else:
+                messages.success(request, f"Recorded: {kind.title}.")
+                return redirect("programme", programme=visitor.programme)
+    context = {"visitor": visitor, "here": "programme", "form": form, "command": kind}
+    return render(request, "clinic/command.html", context, status=status)
+
+
+def _commands(visitor: Visitor) -> tuple[Any, ...]:
+    found = visitor.standing.programme
+    unfit = {"programme.found"} | {
+        "open": {"programme.open", "programme.resume"},
+        "paused": {"programme.open", "programme.pause"},
+        "not-opened": {"programme.pause", "programme.resume"},
+        "closed": {"programme.open", "programme.pause", "programme.resume"},
+    }[found.status]
+    return tuple(
+        each
+        for each in conduct.COMMANDS.values()
+        if visitor.role in each.roles and each.name not in unfit
+    )
+
+
+def _offers(visitor: Visitor) -> Offers:
+    standing = visitor.standing
+    return Offers(
+        {
+            "authorisation-kinds": tuple(
+                (each.key, f"{each.label} ({each.jurisdiction}, {each.authority})")
+                for each in standing.protocol.authorisations
+            ),
+            "authorisations": tuple(
+                (each.reference, each.reference)
+                for each in standing.programme.authorisations
+                if not each.revoked
+            ),
+            "practitioners": tuple(
+                dict.fromkeys(
+                    (each.practitioner, each.practitioner)
+                    for each in standing.programme.credentials
+                )
+            ),
+        }
+    )
