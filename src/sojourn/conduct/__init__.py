@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.conduct import authorisation, practitioners
+from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
 from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
 from sojourn.protocols.model import Protocol
@@ -16,7 +17,7 @@ from sojourn.record.entry import Entry, Fact
 
 _DECIDE: Mapping[type, Any] = {**authorisation.DECIDE, **practitioners.DECIDE}
 _EVOLVE: Mapping[type, Any] = {**authorisation.EVOLVE, **practitioners.EVOLVE}
-FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened)
+FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened, FileImported)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 
 

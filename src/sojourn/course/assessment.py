@@ -25,6 +25,7 @@ class RecordAssessment:
         "therapist",
         "prescriber",
         "coordinator",
+        "import",
     )
 
     at: Annotated[datetime, Ask("Assessed at")]
@@ -84,7 +85,9 @@ def record(
             f"{instrument.name} at {visit.label} is recorded already; correct that entry instead",
             "instrument",
         )
-    if (visit.rated_by == "independent-rater") != (circumstances.role == "independent-rater"):
+    by_rater = circumstances.role == "independent-rater"
+    # A file tells who rated in its own columns, if at all: its import may bring any rating.
+    if circumstances.role != "import" and (visit.rated_by == "independent-rater") != by_rater:
         who = "an independent rater" if visit.rated_by == "independent-rater" else "the team"
         raise Refused(f"{visit.label} is rated by {who}, not by a {circumstances.role}", "visit")
     try:

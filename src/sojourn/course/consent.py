@@ -16,7 +16,7 @@ class SignConsent:
     name: ClassVar[str] = "consent.sign"
     title: ClassVar[str] = "Consent signed"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("therapist", "prescriber", "coordinator")
+    roles: ClassVar[tuple[str, ...]] = ("therapist", "prescriber", "coordinator", "import")
 
     at: Annotated[datetime, Ask("Signed at")]
     version: Annotated[str, Ask("Version of the consent form", choices_from="consent-versions")]

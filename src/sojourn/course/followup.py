@@ -18,7 +18,7 @@ class CompleteCourse:
     name: ClassVar[str] = "followup.complete"
     title: ClassVar[str] = "Complete the course"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = TEAM
+    roles: ClassVar[tuple[str, ...]] = (*TEAM, "import")
 
     at: Annotated[datetime, Ask("Completed at")]
     note: Annotated[str, Ask("Note", lines=2, optional=True)] = ""
@@ -29,7 +29,7 @@ class WithdrawParticipant:
     name: ClassVar[str] = "followup.withdraw"
     title: ClassVar[str] = "Withdrawal from the programme"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = TEAM
+    roles: ClassVar[tuple[str, ...]] = (*TEAM, "import")
 
     at: Annotated[datetime, Ask("Withdrawn at")]
     reason: Annotated[str, Ask("Reason", choices_from="withdrawal-reasons")]

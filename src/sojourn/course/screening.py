@@ -21,7 +21,13 @@ class RegisterParticipant:
     name: ClassVar[str] = "screening.register"
     title: ClassVar[str] = "Register a participant"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("coordinator", "therapist", "prescriber", "sponsor")
+    roles: ClassVar[tuple[str, ...]] = (
+        "coordinator",
+        "therapist",
+        "prescriber",
+        "sponsor",
+        "import",
+    )
 
     at: Annotated[datetime, Ask("Registered at")]
     participant: Annotated[str, Ask("Participant number", help="No name, no initials.")]
@@ -47,7 +53,7 @@ class ConfirmEligibility:
     name: ClassVar[str] = "screening.confirm-eligibility"
     title: ClassVar[str] = "Confirm eligibility"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("prescriber",)
+    roles: ClassVar[tuple[str, ...]] = ("prescriber", "import")
 
     at: Annotated[datetime, Ask("Confirmed at")]
     rationale: Annotated[str, Ask("Why this person may be treated", lines=3)]
@@ -72,6 +78,19 @@ class Randomise:
     roles: ClassVar[tuple[str, ...]] = ("coordinator", "prescriber")
 
     at: Annotated[datetime, Ask("Randomised at")]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAllocation:
+    """The arm of someone randomised elsewhere, in a trial that is not blinded."""
+
+    name: ClassVar[str] = "screening.record-allocation"
+    title: ClassVar[str] = "Record an allocation made elsewhere"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("import", "sponsor")
+
+    at: Annotated[datetime, Ask("Randomised at")]
+    arm: Annotated[str, Ask("Arm", choices_from="arms")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,13 @@ class Randomised:
     kind: ClassVar[str] = "screening.randomised"
     schema: ClassVar[int] = 1
     number: int
+    arm: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRecorded:
+    kind: ClassVar[str] = "screening.allocation-recorded"
+    schema: ClassVar[int] = 1
     arm: str
 
 
@@ -204,6 +230,22 @@ def randomise(course: Course, command: Randomise, circumstances: Circumstances) 
     return (Randomised(number, "" if plan.blinded else arm),)
 
 
+def record_allocation(
+    course: Course, command: RecordAllocation, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    plan = circumstances.protocol.randomisation
+    if plan is None or plan.blinded:
+        raise Refused("an allocation is recorded by hand only where nothing is blinded", "arm")
+    if course.randomised_at:
+        raise Refused(f"randomised on {course.randomised_at:%Y-%m-%d} already")
+    if not course.eligible_at:
+        raise Refused("confirm eligibility before recording the allocation")
+    arms = [arm.key for arm in circumstances.protocol.arms]
+    if command.arm not in arms:
+        raise Refused(f"arm '{command.arm}' is not one of: {', '.join(arms)}", "arm")
+    return (AllocationRecorded(command.arm),)
+
+
 def registered(course: Course, fact: ParticipantRegistered, entry: Entry) -> Course:
     return replace(
         course,
@@ -241,6 +283,10 @@ def randomised(course: Course, fact: Randomised, entry: Entry) -> Course:
     )
 
 
+def allocation_recorded(course: Course, fact: AllocationRecorded, entry: Entry) -> Course:
+    return replace(course, randomised_at=entry.occurred_at, arm=fact.arm)
+
+
 def _satisfied(
     course: Course, criterion: Criterion, circumstances: Circumstances, later_visits: bool
 ) -> bool:
@@ -265,6 +311,7 @@ DECIDE: Mapping[type, Any] = {
     ConfirmEligibility: confirm,
     FailScreening: fail,
     Randomise: randomise,
+    RecordAllocation: record_allocation,
 }
 EVOLVE: Mapping[type, Any] = {
     ParticipantRegistered: registered,
@@ -272,4 +319,5 @@ EVOLVE: Mapping[type, Any] = {
     EligibilityConfirmed: confirmed,
     ScreeningFailed: failed,
     Randomised: randomised,
+    AllocationRecorded: allocation_recorded,
 }

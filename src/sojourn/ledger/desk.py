@@ -130,7 +130,7 @@ class Desk:
 
     def __init__(self, programme: str, participant: str, by: Person) -> None:
         self.by = by
-        self._standing = programmes.load(programme)
+        self.standing = programmes.load(programme)
         self._programme = programme
         self._participant = participant
         self._stream = stream_of(programme, participant)
@@ -205,21 +205,21 @@ class Desk:
 
     def _circumstances(self, command: Any, now: datetime) -> Circumstances:
         allocation = self._next_allocation() if isinstance(command, Randomise) else None
-        return circumstances(self._standing, self.by, at=command.at, now=now, allocation=allocation)
+        return circumstances(self.standing, self.by, at=command.at, now=now, allocation=allocation)
 
     def _context(self) -> projections.Context:
-        return projections.Context(self._programme, self._stream, self._standing.protocol)
+        return projections.Context(self._programme, self._stream, self.standing.protocol)
 
     def _stratum(self) -> str:
         return f"allocation:{self._programme}:{self.course.site}"
 
     def _next_allocation(self) -> tuple[int, str] | None:
-        plan = self._standing.protocol.randomisation
+        plan = self.standing.protocol.randomisation
         if plan is None:
             return None
         number = version(self._stratum()) + 1
         seed = seal.randomisation_seed(self._programme)
-        arms = self._standing.protocol.arms
+        arms = self.standing.protocol.arms
         return number, randomisation.arm_of(seed, self._stratum(), number, arms, plan)
 
     def _seal(self, facts: tuple[Fact, ...], command: Any) -> None:
