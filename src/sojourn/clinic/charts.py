@@ -58,7 +58,8 @@ def trajectories_chart(
         + base.mark_point(filled=True, size=75, opacity=1).encode(y="mean:Q", shape=_shape(rows))
     )
     said = "; ".join(
-        f"{row['arm']}, {row['visit']}: mean {row['mean']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
+        f"{row['arm']}, {row['visit']}: mean {row['mean']:.1f} "
+        f"({row['low']:.1f} to {row['high']:.1f})"
         for row in rows
     )
     return _svg(chart.properties(width=560, height=280), title, said)

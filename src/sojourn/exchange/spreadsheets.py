@@ -25,7 +25,7 @@ from sojourn.course.screening import (
 )
 from sojourn.course.state import Course
 from sojourn.exchange.reading import ITEM, ImportRefused, Row, Sheet, Translation, read_sheet
-from sojourn.ledger import clock, programmes
+from sojourn.ledger import clock
 from sojourn.ledger.append import append
 from sojourn.ledger.desk import Desk, Person, at_desk
 from sojourn.ledger.read import version
@@ -152,7 +152,7 @@ def _one_participant(desk: Desk, participant: str, rows: list[Row], problems: li
                     f"row {row.number}: {name} of {participant} is '{row.get(name)}', "
                     f"in row {first.number} '{first.get(name)}'; make them agree"
                 )
-    with _naming(first, problems):
+    with _Naming(first, problems):
         if desk.course.participant:
             return _known_participant(desk.course, first)
         for command in _registration(desk, first):
@@ -193,7 +193,7 @@ def _assessments(desk: Desk, participant: str, rows: list[Row], problems: list[s
     written = known = empty = 0
     seen: dict[tuple[str, str], tuple[Any, ...]] = {}
     for row in rows:
-        with _naming(row, problems):
+        with _Naming(row, problems):
             command = _assessment(desk, participant, row)
             if command is None:
                 empty += 1
@@ -264,7 +264,7 @@ def _assessment(desk: Desk, participant: str, row: Row) -> RecordAssessment | No
     )
 
 
-class _naming:
+class _Naming:
     """Turns a refusal into a problem that names its row."""
 
     def __init__(self, row: Row, problems: list[str]) -> None:

@@ -81,7 +81,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Response by points or by share of baseline; remission by total, perhaps with diagnosis lost."""
+    """Response by points or by share of baseline; remission by total."""
 
     source: Text
     verified: bool

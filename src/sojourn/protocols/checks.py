@@ -1,6 +1,7 @@
 """What must hold between the parts of a protocol, beyond each part's own shape."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sojourn.protocols.model import Protocol, Visit
@@ -131,7 +132,7 @@ def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
 
 def _spacing(protocol: Protocol, source: Source, visits: Sequence[Visit]) -> Iterator[Problem]:
     dosing = protocol.dosing
-    for earlier, later in zip(visits, visits[1:], strict=False):
+    for earlier, later in pairwise(visits):
         if (
             dosing
             and later.anchor == earlier.key

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## List what can be done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is older. Use make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/develop.stamp: requirements/develop.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/develop.txt
+	@touch $@
+
+demo: $(VENV)/run.stamp ## Load the demo programme and serve it on 127.0.0.1:8000
+	$(BIN)/sojourn demo $(ARGS)
+
+serve: $(VENV)/run.stamp ## Serve the record in ./var on 127.0.0.1:8000
+	$(BIN)/sojourn serve $(ARGS)
+
+test: $(VENV)/develop.stamp ## Run every test: SQLite, PostgreSQL, browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python tests/with_postgresql.py $(BIN)/python -m pytest tests/ledger tests/clinic/test_demo.py tests/exchange -q
+
+check: $(VENV)/develop.stamp ## Style, types, rooms
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m django makemigrations --check --dry-run --settings sojourn.clinic.settings
+
+bench: $(VENV)/develop.stamp ## Measure against named baselines (FULL=1 for the full size)
+	$(BIN)/python benchmarks/run.py $(if $(FULL),--full,)
+
+.PHONY: help demo serve test check bench

@@ -1,0 +1,389 @@
+"""The command line: the same verbs as the pages, for those who run a site."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="sojourn",
+    help="Runs MDMA-assisted therapy for PTSD on one unbroken record.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+protocol_app = typer.Typer(help="Protocol packs: list and check.", no_args_is_help=True)
+programme_app = typer.Typer(help="Programmes: found, list.", no_args_is_help=True)
+import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=True)
+account_app = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
+app.add_typer(protocol_app, name="protocol")
+app.add_typer(programme_app, name="programme")
+app.add_typer(import_app, name="import")
+app.add_typer(account_app, name="account")
+
+Maps = Annotated[
+    list[str] | None, typer.Option("--map", help="field=Heading; may be given many times.")
+]
+Values = Annotated[
+    list[str] | None, typer.Option("--value", help="field:their word=our word, e.g. sex:F=female.")
+]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="field=value for every row of the file.")
+]
+Author = Annotated[str, typer.Option("--as", help="Who does this; stands in the record.")]
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
+    fresh: Annotated[bool, typer.Option(help="Throw the present demo record away.")] = False,
+    serve_pages: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
+) -> None:
+    """Load the demo programme and serve it: sojourn demo"""
+    os.environ.setdefault("SOJOURN_HOME", "var/demo")
+    home = Path(os.environ["SOJOURN_HOME"])
+    if fresh and not os.environ.get("SOJOURN_DATABASE"):
+        for path in home.glob("record.sqlite3*"):
+            path.unlink()
+    _start()
+    from sojourn.clinic.demo import KEY, demo_accounts, load_demo
+    from sojourn.ledger import clock, programmes
+
+    if KEY not in tuple(programmes.keys()):
+        with _progress("Loading the demo programme") as progress:
+            load_demo(now=clock.now(), progress=progress)
+    _show_accounts(demo_accounts(), port)
+    if serve_pages:
+        _serve(port, workers=1)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+) -> None:
+    """Serve the pages: sojourn serve --port 8000"""
+    _start()
+    _serve(port, workers)
+
+
+@app.command()
+def verify(
+    lodged: Annotated[
+        Path | None, typer.Option(help="A checkpoint kept outside the database.")
+    ] = None,
+) -> None:
+    """Verify every entry of the record: sojourn verify --lodged checkpoint.json"""
+    _start()
+    from sojourn.ledger.checkpoint import read_lodged
+    from sojourn.ledger.verify import verify as verify_record
+
+    try:
+        against = read_lodged(lodged) if lodged else None
+    except ValueError as error:
+        _fail(str(error))
+    with _progress("Verifying") as progress:
+        report = verify_record(against=against, progress=progress)
+    for problem in report.problems:
+        typer.echo(str(problem), err=True)
+    if report.problems:
+        _fail(f"{len(report.problems)} problems in {report.entries} entries")
+    typer.echo(f"{report.entries} entries hold; {report.checkpoints} checkpoints; {report.root}")
+
+
+@app.command()
+def checkpoint(
+    out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    author: Author = "command line",
+) -> None:
+    """Make a checkpoint to lodge elsewhere: sojourn checkpoint --out checkpoint.json"""
+    _start()
+    from sojourn.ledger.checkpoint import make_checkpoint
+
+    made = make_checkpoint(author)
+    if out:
+        out.write_text(made.as_text(), encoding="utf-8")
+    typer.echo(f"{made.size} entries, root {made.root}")
+
+
+@app.command()
+def rebuild() -> None:
+    """Rebuild every list from the record: sojourn rebuild"""
+    _start()
+    from sojourn.ledger.rebuild import rebuild as rebuild_rows
+
+    with _progress("Rebuilding") as progress:
+        count = rebuild_rows(progress)
+    typer.echo(f"{count} courses rebuilt")
+
+
+@protocol_app.command("list")
+def protocol_list() -> None:
+    """The packs that come with Sojourn."""
+    from sojourn import protocols
+
+    for key in protocols.shipped():
+        typer.echo(f"{key}: {protocols.load_shipped(key).title}")
+
+
+@protocol_app.command("check")
+def protocol_check(file: Annotated[Path, typer.Argument(help="A pack of your own.")]) -> None:
+    """Check a site's own protocol: sojourn protocol check our-protocol.yaml"""
+    from sojourn import protocols
+
+    try:
+        protocol = protocols.load(file)
+    except protocols.ProtocolError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        _fail(f"{len(error.problems)} problems; nothing else was checked against them")
+    typer.echo(f"{file.name} is a valid protocol: {protocol.title}, version {protocol.version}")
+    typer.echo(f"{len(protocol.visits)} visits, {len(protocol.criteria)} criteria")
+    if protocol.dosing:
+        for session in protocol.dosing.sessions:
+            levels = " or ".join(f"{level} mg" for level in session.initial_mg)
+            typer.echo(f"session {session.number}: {levels} (source: {protocol.dosing.source})")
+    unverified = sum(not each.verified for each in (*protocol.visits, *protocol.criteria))
+    typer.echo(f"{unverified} visits and criteria are marked unverified; check them")
+
+
+@programme_app.command("list")
+def programme_list() -> None:
+    """The programmes on this record."""
+    _start()
+    from sojourn.ledger import programmes
+
+    for key in programmes.keys():  # noqa: SIM118
+        programme = programmes.load(key).programme
+        typer.echo(f"{key}: {programme.title} ({programme.status}, {programme.protocol})")
+
+
+@programme_app.command("found")
+def programme_found(
+    key: Annotated[str, typer.Argument(help="Short name in addresses, such as depression.")],
+    pack: Annotated[str, typer.Option(help="A shipped pack, or a file of your own.")],
+    title: Annotated[str, typer.Option(help="Title people read.")],
+    kind: Annotated[str, typer.Option(help="Kind of legal authorisation, from the pack.")],
+    reference: Annotated[str, typer.Option(help="Reference of the authorisation.")],
+    valid_from: Annotated[str, typer.Option(help="Day it is in force from, as 2026-01-31.")],
+    consent: Annotated[str, typer.Option(help="Approved consent version.")] = "1.0",
+    committee: Annotated[str, typer.Option(help="Ethics committee that approved it.")] = "",
+    setting: Annotated[list[str] | None, typer.Option(help="key=value, the site's limits.")] = None,
+    author: Author = "command line",
+) -> None:
+    """Found and open a programme on a legal authorisation.
+
+    sojourn programme found depression --pack observed-depression-trial
+    --title "Depression trial" --kind data-licence --reference Apache-2.0
+    --valid-from 2000-01-01 --as lead
+    """
+    _start()
+    from sojourn.clinic.founding import Founding, found
+    from sojourn.protocols import ProtocolError
+    from sojourn.record.command import Refused
+
+    try:
+        found(
+            Founding(
+                key=key,
+                pack=pack,
+                title=title,
+                authorisation_kind=kind,
+                reference=reference,
+                valid_from=_day(valid_from, "--valid-from"),
+                consent_version=consent,
+                committee=committee or "not given",
+                settings=tuple((name, int(value)) for name, value in _pairs(setting, "--setting")),
+            ),
+            author=author,
+        )
+    except (Refused, ProtocolError, ValueError) as error:
+        _fail(str(error))
+    typer.echo(f"programme {key} is open under {reference}")
+
+
+@import_app.command("participants")
+def import_participants(
+    file: Path,
+    programme: Annotated[str, typer.Option(help="Key of the programme.")],
+    maps: Maps = None,
+    values: Values = None,
+    sets: Sets = None,
+    dry_run: Annotated[bool, typer.Option(help="Try everything, write nothing.")] = False,
+    author: Author = "command line",
+) -> None:
+    """Register participants from a CSV file: all rows or none.
+
+    sojourn import participants people.csv --programme demo --map participant=PATIENT
+    """
+    _import("participants", file, programme, (maps, values, sets), author, dry_run=dry_run)
+
+
+@import_app.command("assessments")
+def import_assessments(
+    file: Path,
+    programme: Annotated[str, typer.Option(help="Key of the programme.")],
+    maps: Maps = None,
+    values: Values = None,
+    sets: Sets = None,
+    dry_run: Annotated[bool, typer.Option(help="Try everything, write nothing.")] = False,
+    close_courses: Annotated[
+        bool, typer.Option(help="End each course at its last assessment in the file.")
+    ] = False,
+    author: Author = "command line",
+) -> None:
+    """Record assessments from a CSV file: all rows or none.
+
+    sojourn import assessments scores.csv --programme demo --set instrument=hamd-17
+    """
+    options = {"dry_run": dry_run, "close_courses": close_courses}
+    _import("assessments", file, programme, (maps, values, sets), author, **options)
+
+
+@account_app.command("add")
+def account_add(
+    username: str,
+    role: Annotated[str, typer.Option(help="One role, such as therapist.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Open an account: sojourn account add ana --role therapist"""
+    _start()
+    from sojourn.clinic.models import ROLES, Member
+
+    if role not in dict(ROLES):
+        _fail(f"role '{role}' is not one of: {', '.join(dict(ROLES))}")
+    if Member.objects.filter(username=username).exists():
+        _fail(f"an account '{username}' exists already")
+    Member.objects.create_user(username=username, password=password, role=role)
+    typer.echo(f"{username} may sign in as {role}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _import(
+    kind: str,
+    file: Path,
+    programme: str,
+    words: tuple[list[str] | None, list[str] | None, list[str] | None],
+    author: str,
+    **options: bool,
+) -> None:
+    _start()
+    from sojourn.exchange import spreadsheets
+    from sojourn.exchange.reading import ImportRefused, Translation
+    from sojourn.record.command import Refused
+
+    maps, values, sets = words
+    translation = Translation(
+        headings=dict(_pairs(maps, "--map")),
+        values={_field_and_word(left): right for left, right in _pairs(values, "--value")},
+        constants=dict(_pairs(sets, "--set")),
+    )
+    run: Callable[..., Any] = getattr(spreadsheets, f"import_{kind}")
+    try:
+        with _progress(f"Importing {kind}") as progress:
+            done = run(file, programme, translation, author=author, progress=progress, **options)
+    except ImportRefused as refused:
+        for problem in refused.problems:
+            typer.echo(problem, err=True)
+        _fail(f"nothing was imported: {len(refused.problems)} problems")
+    except Refused as refused:
+        _fail(f"nothing was imported: {refused.message}")
+    verb = "would be written" if options.get("dry_run") else "written"
+    typer.echo(
+        f"{done.rows} rows read: {done.written} {verb}, {done.known} known before, "
+        f"{done.empty} empty"
+    )
+
+
+def _pairs(texts: list[str] | None, option: str) -> Iterator[tuple[str, str]]:
+    for text in texts or ():
+        left, equals, right = text.partition("=")
+        if not equals or not left:
+            _fail(f"{option} {text}: write it as name=value")
+        yield left.strip(), right.strip()
+
+
+def _field_and_word(left: str) -> tuple[str, str]:
+    field, colon, word = left.partition(":")
+    if not colon:
+        _fail(f"--value {left}=...: write it as field:their word=our word")
+    return field.strip(), word.strip()
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        _fail(f"{option} {text}: write the day as 2026-01-31")
+
+
+def _start() -> None:
+    """Set Django up and bring the tables up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
+    import django
+    from django.core.management import call_command
+
+    try:
+        django.setup()
+        call_command("migrate", verbosity=0)
+    except Exception as error:
+        if type(error).__name__ in ("OperationalError", "PermissionError"):
+            _fail(f"the record can't be opened: {error}")
+        raise
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), Remaining())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show_accounts(accounts: tuple[tuple[str, str, str], ...], port: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Sign in as", "Role", "Password", title=f"http://127.0.0.1:{port}/")
+    for username, role, password in accounts:
+        table.add_row(username, role, password)
+    console = Console()
+    console.print(table)
+    console.print("A demonstration with virtual participants. Stop it with Ctrl+C.")
+
+
+def _serve(port: int, workers: int) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            _fail(f"port {port} is taken; give another with --port {port + 1}")
+    typer.echo(f"Serving on http://127.0.0.1:{port}/ since {datetime.now(UTC):%H:%M} UTC")  # noqa: TID251
+    command = [sys.executable, "-m", "gunicorn", "sojourn.clinic.wsgi:application"]
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
+    os.execv(sys.executable, [*command, *options, "--log-level", "warning"])
+
+
+def _fail(message: str) -> NoReturn:
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()
