@@ -1,6 +1,7 @@
 """Charts of outcomes: drawn by Vega-Lite once, coloured by the page that shows them."""
 
 import html
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -33,21 +34,32 @@ def trajectories_chart(
 ) -> SafeString:
     """Mean totals by visit with their 95% intervals; ``labels`` gives each visit's words."""
     words = dict(labels)
+    seen = [key for key, _ in labels if any(point.visit == key for point in points)]
+    place = {key: number for number, key in enumerate(seen)}
+    arms = sorted({point.arm for point in points})
+    # Side by side, so that one arm's interval does not hide another's.
+    aside = {arm: 0.07 * (number - (len(arms) - 1) / 2) for number, arm in enumerate(arms)}
     rows = [
         {
             "arm": point.arm or EVERYONE,
             "visit": words.get(point.visit, point.visit),
+            "place": place[point.visit] + aside[point.arm],
             "mean": point.mean,
             "low": point.low if point.low is not None else point.mean,
             "high": point.high if point.high is not None else point.mean,
         }
         for point in points
     ]
-    order = [label for _, label in labels]
+    axis = alt.Axis(
+        values=list(range(len(seen))),
+        labelExpr=f"{json.dumps([words[key] for key in seen])}[datum.value]",
+        labelAngle=0,
+        labelLimit=110,
+        grid=False,
+    )
+    scale = alt.Scale(domain=[-0.3, len(seen) - 0.7], nice=False)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("visit:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90)),
-        color=_colour(rows),
-        xOffset=alt.XOffset("arm:N", scale=alt.Scale(range=[-5, 5])),
+        x=alt.X("place:Q", title=None, axis=axis, scale=scale), color=_colour(rows)
     )
     title = f"Mean {name}, 95% interval"
     chart = (
@@ -81,7 +93,8 @@ def proportions_chart(found: tuple[Proportion, ...]) -> SafeString:
         if each.share is not None
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("arm:N", title=None, axis=alt.Axis(labelLimit=150)), color=_colour(rows)
+        y=alt.Y("arm:N", title=None, axis=alt.Axis(labelLimit=190, minExtent=150)),
+        color=_colour(rows),
     )
     chart = (
         base.mark_rule(strokeWidth=2.5).encode(
@@ -94,14 +107,14 @@ def proportions_chart(found: tuple[Proportion, ...]) -> SafeString:
         + base.mark_text(dy=-11, fontSize=12).encode(x="share:Q", text="people:N")
     )
     order = list(OUTCOME_LABELS.values())
-    faceted = chart.properties(width=520, height={"step": 34}).facet(
+    faceted = chart.properties(width=440, height={"step": 36}).facet(
         row=alt.Row(
             "outcome:N",
             sort=order,
             title=None,
             header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelFontSize=13),
         ),
-        spacing=14,
+        spacing=22,
     )
     said = "; ".join(
         f"{row['outcome']}, {row['arm']}: {row['people']}, {row['share']:.0f}% "
@@ -144,7 +157,11 @@ def _arms(rows: Sequence[Mapping[str, object]]) -> list[str]:
 def _colour(rows: Sequence[Mapping[str, object]]) -> alt.Color:
     arms = _arms(rows)
     scale = alt.Scale(domain=arms, range=list(PALETTE[: max(1, len(arms))]))
-    legend = alt.Legend(title=None, orient="top", labelFontSize=13) if len(arms) > 1 else None
+    legend = (
+        alt.Legend(title=None, orient="top", labelFontSize=13, columnPadding=48, symbolSize=110)
+        if len(arms) > 1
+        else None
+    )
     return alt.Color("arm:N", scale=scale, legend=legend)
 
 

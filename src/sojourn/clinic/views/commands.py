@@ -141,7 +141,7 @@ def _answer(
             else:
                 messages.success(request, f"Recorded: {kind.title}.")
                 return redirect("participant", programme=visitor.programme, participant=participant)
-    context = {"visitor": visitor, "form": form, "command": kind, **extra}
+    context = {"visitor": visitor, "form": form, "title": kind.title, **extra}
     return render(request, "clinic/command.html", context, status=status)
 
 

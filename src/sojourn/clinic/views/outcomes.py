@@ -44,7 +44,7 @@ def outcomes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
     observed = _observations(visitor, arms)
     points = analysis.trajectories(observed, [key for key, _ in rated])
-    found = analysis.proportions(observed, protocol.outcome.visit)
+    found = _known(analysis.proportions(observed, protocol.outcome.visit))
     people = tuple(ParticipantRow.objects.filter(programme=visitor.programme))
     stays = _stays(people, arms)
     steps = analysis.retention(stays)
@@ -107,6 +107,12 @@ def _arms(request: HttpRequest, visitor: Visitor) -> Arms:
         of = {name: labels[arm] for name, arm in opening.allocations(visitor.programme).items()}
         return Arms(of, shown=True)
     return Arms({}, shown=False)
+
+
+def _known(found: tuple[analysis.Proportion, ...]) -> tuple[analysis.Proportion, ...]:
+    """Without outcomes the instrument does not have, such as a diagnosis it can't make."""
+    having = {each.outcome for each in found if each.known}
+    return tuple(each for each in found if each.outcome in having)
 
 
 def _observations(visitor: Visitor, arms: Arms):  # type: ignore[no-untyped-def]

@@ -50,7 +50,9 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "more_lines": 0 if everything else max(0, len(lines) - HISTORY_PAGE),
     }
     if as_of is None:
-        context["commands"] = commands_for(visitor, course, offered)
+        context["commands"] = [
+            (each.name, each.title) for each in commands_for(visitor, course, offered)
+        ]
         context["assessments_due"] = assessments_due(visitor, course)
     if visitor.sees_course:
         context["timeline"] = drawing.timeline(planned, day)

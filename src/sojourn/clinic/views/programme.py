@@ -35,7 +35,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
-        "commands": _commands(visitor),
+        "commands": [(each.name, each.title) for each in _commands(visitor)],
         "lines": history.lines(entries, standing.protocol),
     }
     return render(request, "clinic/programme.html", context)
@@ -75,7 +75,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
             else:
                 messages.success(request, f"Recorded: {kind.title}.")
                 return redirect("programme", programme=visitor.programme)
-    context = {"visitor": visitor, "here": "programme", "form": form, "command": kind}
+    context = {"visitor": visitor, "here": "programme", "form": form, "title": kind.title}
     return render(request, "clinic/command.html", context, status=status)
 
 
