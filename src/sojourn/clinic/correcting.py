@@ -1,5 +1,6 @@
 """The command behind an entry, so that a correction opens the form that made it."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def _held(entry: Entry) -> Any:
 
 
 def _same_fields(kind: type[Any]) -> Callable[[Entry], Any]:
-    names = [name for name in kind.__dataclass_fields__ if name != "at"]
+    names = [field.name for field in dataclasses.fields(kind) if field.name != "at"]
 
     def make(entry: Entry) -> Any:
         return kind(at=entry.occurred_at, **{name: getattr(entry.fact, name) for name in names})
