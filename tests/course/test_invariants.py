@@ -1,0 +1,307 @@
+"""The therapy's invariants hold whatever is asked, by whom and when.
+
+The machine asks anything at any time. What must hold is worked out again from
+the bare list of entries, not from the code that decided.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from sojourn.course import Refused
+from sojourn.course.assessment import AssessmentRecorded, RecordAssessment
+from sojourn.course.consent import ConsentSigned, ConsentWithdrawn, SignConsent, WithdrawConsent
+from sojourn.course.dosing import (
+    CloseSession,
+    DoseGiven,
+    GiveDose,
+    OpenSession,
+    RecordVitals,
+    SessionOpened,
+    VitalsRecorded,
+)
+from sojourn.course.followup import WithdrawParticipant
+from sojourn.course.medication import (
+    MedicationRecorded,
+    MedicationStopped,
+    RecordMedication,
+    StopMedication,
+)
+from sojourn.course.safety import AlertRaised, AlertResolved, RaiseConcern, ResolveAlert
+from sojourn.course.screening import EligibilityConfirmed, Randomised
+from sojourn.course.visits import MissVisit
+from tests.course.story import (
+    CHECKLIST,
+    CLEARED,
+    NO_SUICIDALITY,
+    PROTOCOL,
+    SETTINGS,
+    SEVERE,
+    Story,
+)
+
+ROLES = st.sampled_from(["therapist", "prescriber", "coordinator", "independent-rater", "monitor"])
+SESSIONS = st.integers(1, 4)
+LEVELS = st.sampled_from([40, 60, 80, 100, 120, 180])
+
+
+class AnyCourse(RuleBasedStateMachine):
+    """Someone ready for the first session; from there anything may be asked."""
+
+    @initialize(prepared=st.sampled_from(["randomised", "prepared", "eligible", "consented"]))
+    def begin(self, prepared):
+        self.story = getattr(Story(), "randomised" if prepared == "eligible" else prepared)()
+        self.story.pass_time(days=4)
+        self.cleared_at: dict[int, object] = {}
+
+    def ask(self, command, role=""):
+        before = len(self.story.entries)
+        try:
+            self.story.ask(command, role)
+        except Refused:
+            assert len(self.story.entries) == before
+        for entry in self.story.entries[before:]:
+            self.cleared_at[entry.sequence] = self.story.clearance
+
+    @rule(minutes=st.sampled_from([1, 10, 30, 91, 100, 119, 125, 240, 485, 600]))
+    def minutes_pass(self, minutes):
+        self.story.pass_time(minutes=minutes)
+
+    @rule(days=st.sampled_from([1, 7, 19, 21, 22, 28, 36]))
+    def days_pass(self, days):
+        self.story.pass_time(days=days)
+
+    @rule(
+        change=st.sampled_from(
+            [
+                {"programme_open": False},
+                {"authorisation": ""},
+                {"practitioners": frozenset({"ana"})},
+                {"consent_versions": ("1.0", "2.0"), "consent_needed": "2.0"},
+                {"settings": SETTINGS[1:]},
+            ]
+        )
+    )
+    def the_programme_changes(self, change):
+        self.story.clearance = replace(CLEARED, **change)
+
+    @rule()
+    def the_programme_is_in_order(self):
+        self.story.clearance = CLEARED
+
+    @rule(session=SESSIONS, confirmed=st.sampled_from([CHECKLIST, CHECKLIST, CHECKLIST[1:]]))
+    def open_a_session(self, session, confirmed):
+        self.ask(OpenSession(self.story.at, f"dosing-{session}", ("ana", "ben"), confirmed))
+
+    @rule(session=SESSIONS, intent=st.sampled_from([0, 0, 0, 1]))
+    def rate_suicidality(self, session, intent):
+        answers = (*NO_SUICIDALITY[:4], intent, *NO_SUICIDALITY[5:])
+        self.ask(
+            RecordAssessment(self.story.at, f"dosing-{session}", "c-ssrs", answers), "therapist"
+        )
+
+    @rule(
+        moment=st.sampled_from(["before-initial", "before-supplemental", "during", "end"]),
+        systolic=st.sampled_from([110, 130, 150, 160, 161, 190]),
+    )
+    def take_vitals(self, moment, systolic):
+        self.ask(RecordVitals(self.story.at, moment, systolic, 80, 75, 370))
+
+    @rule(which=st.sampled_from(["initial", "supplemental"]), level=LEVELS, role=ROLES)
+    def ask_for_a_dose(self, which, level, role):
+        self.ask(GiveDose(self.story.at, which, level), role)
+
+    @rule(number=st.integers(1, 3), high=st.booleans())
+    def go_straight_for_a_session(self, number, high):
+        """What a team would do on the day; the other rules disturb it."""
+        visit = f"dosing-{number}"
+        self.ask(OpenSession(self.story.at, visit, ("ana", "ben"), CHECKLIST))
+        self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
+        self.ask(RecordVitals(self.story.at, "before-initial", 120, 80, 75, 370))
+        self.ask(GiveDose(self.story.at, "initial", 120 if high else 80))
+
+    @rule(minutes=st.integers(80, 130), level=st.sampled_from([40, 60]))
+    def go_for_the_supplemental_dose(self, minutes, level):
+        self.story.pass_time(minutes=minutes)
+        self.ask(RecordVitals(self.story.at, "before-supplemental", 130, 80, 75, 370))
+        self.ask(GiveDose(self.story.at, "supplemental", level))
+
+    @rule(number=st.integers(1, 3), minutes=st.integers(85, 125), high=st.booleans())
+    def run_a_whole_day(self, number, minutes, high):
+        """A day as planned, some weeks after the last one."""
+        self.story.pass_time(days=22)
+        self.go_straight_for_a_session(number=number, high=high)
+        self.go_for_the_supplemental_dose(minutes=minutes, level=60 if high else 40)
+        self.go_home()
+
+    @rule()
+    def go_home(self):
+        self.story.pass_time(hours=7)
+        self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
+        self.ask(CloseSession(self.story.at, "overnight-stay", "planned"))
+
+    @rule()
+    def act_on_an_alert(self):
+        for alert in self.story.course.open_alerts[:1]:
+            self.ask(ResolveAlert(self.story.at, alert.key, "seen by the physician at once"))
+
+    @rule()
+    def raise_a_concern(self):
+        self.ask(RaiseConcern(self.story.at, "looks unwell"), "therapist")
+
+    @rule()
+    def withdraw_consent(self):
+        self.ask(WithdrawConsent(self.story.at, "stop"))
+
+    @rule(version=st.sampled_from(["1.0", "2.0", "9"]))
+    def sign_again(self, version):
+        self.ask(SignConsent(self.story.at, version))
+
+    @rule(name=st.sampled_from(["sertraline", "phenelzine", "sumatriptan", "unheard-of"]))
+    def start_a_medicine(self, name):
+        self.ask(RecordMedication(self.story.at, name, "as needed"), "prescriber")
+
+    @rule(
+        name=st.sampled_from(["sertraline", "phenelzine"]), ago=st.sampled_from([0, 13, 14, 15, 40])
+    )
+    def stop_a_medicine(self, name, ago):
+        on = self.story.at.date() - timedelta(days=ago)
+        self.ask(StopMedication(self.story.at, name, on), "prescriber")
+
+    @rule(session=SESSIONS)
+    def miss_a_session(self, session):
+        self.ask(MissVisit(self.story.at, f"dosing-{session}", "ill"), "therapist")
+
+    @rule()
+    def rate_the_baseline(self):
+        self.ask(RecordAssessment(self.story.at, "baseline", "caps-5", SEVERE), "independent-rater")
+
+    @rule()
+    def leave(self):
+        if len(self.story.entries) > 40:
+            self.ask(WithdrawParticipant(self.story.at, "choice"))
+
+    @invariant()
+    def every_dose_had_all_it_needs(self):
+        story = getattr(self, "story", None)
+        if story is None:
+            return
+        given = [each for each in story.entries if isinstance(each.fact, DoseGiven)]
+        event(f"doses given: {len(given)}")
+        for dose in given:
+            self.check_programme(dose)
+            self.check_person(dose)
+            self.check_room(dose)
+        self.check_plan(given)
+
+    def earlier(self, dose, *kinds):
+        return [
+            each
+            for each in self.story.entries
+            if each.sequence < dose.sequence and isinstance(each.fact, kinds)
+        ]
+
+    def check_programme(self, dose):
+        cleared = self.cleared_at[dose.sequence]
+        assert cleared.programme_open
+        assert cleared.authorisation == dose.fact.authorisation != ""
+        opened = self.session_of(dose)
+        assert len(set(opened.fact.practitioners) & cleared.practitioners) >= 2
+
+    def check_person(self, dose):
+        consents = self.earlier(dose, ConsentSigned, ConsentWithdrawn)
+        assert isinstance(consents[-1].fact, ConsentSigned)
+        needed = self.cleared_at[dose.sequence].consent_needed
+        assert consents[-1].fact.version >= needed
+        assert self.earlier(dose, EligibilityConfirmed)
+        assert self.earlier(dose, Randomised)
+        running: dict[str, object] = {}
+        for each in self.earlier(dose, MedicationRecorded, MedicationStopped):
+            running[each.fact.medicine] = each.fact.stopped_on
+        for name, stopped in running.items():
+            assert name != "unheard-of"
+            if name in ("sertraline", "phenelzine"):
+                washout = {"sertraline": 15, "phenelzine": 14}[name]
+                assert stopped is not None
+                assert (dose.occurred_at.date() - stopped).days >= washout
+        raised = {each.fact.alert for each in self.earlier(dose, AlertRaised)}
+        assert raised == {each.fact.alert for each in self.earlier(dose, AlertResolved)}
+        rated = self.earlier(dose, AssessmentRecorded)
+        assert any(
+            (each.fact.visit, each.fact.instrument) == (dose.fact.visit, "c-ssrs")
+            and each.occurred_at.date() == dose.occurred_at.date()
+            for each in rated
+        )
+
+    def check_room(self, dose):
+        assert set(self.session_of(dose).fact.confirmed) == set(CHECKLIST)
+        vitals = self.earlier(dose, VitalsRecorded)[-1]
+        assert dose.occurred_at - vitals.occurred_at <= timedelta(minutes=60)
+        assert vitals.fact.systolic_mmhg <= 160
+        assert "systolic-mmhg-max" in dict(self.cleared_at[dose.sequence].settings)
+
+    def check_plan(self, given):
+        initial = [each for each in given if each.fact.which == "initial"]
+        assert len(initial) <= 3
+        assert len({each.fact.visit for each in initial}) == len(initial)
+        for first, second in pairwise(initial):
+            assert (second.occurred_at.date() - first.occurred_at.date()).days >= 21
+        for dose in initial:
+            number = int(dose.fact.visit[-1])
+            assert dose.fact.level_mg in ({80} if number == 1 else {80, 120})
+        for dose in given:
+            if dose.fact.which == "supplemental":
+                [first] = [each for each in initial if each.fact.visit == dose.fact.visit]
+                waited = dose.occurred_at - first.occurred_at
+                assert timedelta(minutes=90) <= waited <= timedelta(minutes=120)
+                assert dose.fact.level_mg * 2 == first.fact.level_mg
+                assert dose.fact.level_mg + first.fact.level_mg <= 180
+
+    def session_of(self, dose):
+        [opened] = [
+            each for each in self.earlier(dose, SessionOpened) if each.fact.visit == dose.fact.visit
+        ]
+        return opened
+
+    @invariant()
+    def alerts_stay_open_until_someone_acts(self):
+        if not hasattr(self, "story"):
+            return
+        entries = self.story.entries
+        raised = {each.fact.alert for each in entries if isinstance(each.fact, AlertRaised)}
+        acted = {each.fact.alert for each in entries if isinstance(each.fact, AlertResolved)}
+        assert {alert.key for alert in self.story.course.open_alerts} == raised - acted
+
+    @invariant()
+    def the_fold_is_the_course(self):
+        if hasattr(self, "story"):
+            assert self.story.folded() == self.story.course
+            assert self.story.course.status in (
+                "screening",
+                "in-progress",
+                "completed",
+                "withdrawn",
+                "lost",
+                "screen-failed",
+            )
+
+
+AnyCourse.TestCase.settings = settings(
+    max_examples=250,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestAnyCourse = AnyCourse.TestCase
+
+
+def test_the_protocol_of_these_invariants_is_the_shipped_one():
+    assert [session.initial_mg for session in PROTOCOL.dosing.sessions] == [
+        (80,),
+        (80, 120),
+        (80, 120),
+    ]
