@@ -1,17 +1,18 @@
-"""The one way into the record: append at an expected sequence, under one lock.
+"""The only code that adds entries to the record.
 
-Every writer takes the head row in turn, so positions are gap-free and in the
-order of commit, and no reader passes an entry by.
+Writers take turns at the one head row, so that the order of positions is the
+order of commits and a reader never skips an entry.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from sojourn.ledger import clock
-from sojourn.ledger.read import COLUMNS, entry_of
+from sojourn.ledger.columns import STORED
+from sojourn.ledger.read import written_by
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry, Fact
 from sojourn.record.hashing import (
@@ -22,22 +23,25 @@ from sojourn.record.hashing import (
 )
 
 _HEAD = "SELECT position FROM ledger_head WHERE id = 1"
-_LAST = "SELECT sequence, hash FROM ledger_entry WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
-_AGAIN = (
-    f"SELECT {COLUMNS} FROM ledger_entry WHERE command = %s AND command <> '' ORDER BY position"
+_TAIL = (
+    "SELECT sequence, hash, recorded_at FROM ledger_entry "
+    "WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
 )
-_INSERT = f"INSERT INTO ledger_entry ({COLUMNS}) VALUES ({', '.join(['%s'] * 15)})"
+_ADD = f"INSERT INTO ledger_entry ({STORED}) VALUES ({', '.join(['%s'] * 15)})"
 _MOVE = "UPDATE ledger_head SET position = %s, hash = %s WHERE id = 1"
 
 
 class StaleVersion(Exception):
-    """A colleague wrote to this stream first; nothing was written."""
+    """Someone wrote to the stream first. Nothing was written; read it again and decide again."""
 
     def __init__(self, stream: str, expected: int, found: int) -> None:
         super().__init__(
-            f"{stream} is at entry {found}, not {expected}: read it again, then decide"
+            f"{stream} was at entry {expected} when this was decided and is now at {found}; "
+            "look at what was added and decide again"
         )
-        self.stream, self.expected, self.found = stream, expected, found
+        self.stream = stream
+        self.expected = expected
+        self.found = found
 
 
 def append(
@@ -53,70 +57,112 @@ def append(
     reason: str = "",
     signature: str = "",
 ) -> tuple[Entry, ...]:
-    """Write ``facts`` to ``stream`` after its entry ``expected``; all of them or none.
+    """Add ``facts`` to ``stream``, all or none, and return them as entries.
 
-    A ``command`` key that was written before writes nothing again: the entries
-    it led to then are returned.
+    ``expected`` is the sequence of the stream's last entry when the facts were
+    decided, 0 for a new stream. ``command`` is the idempotency key: where the
+    stream already holds entries under it, those are returned, with a sequence
+    of at most ``expected`` unless a twin wrote them just now, and nothing is
+    written. An entry is never recorded earlier than the one before it in its
+    stream: where the clock stepped back, the earlier entry's time stands. Line
+    breaks and runs of spaces in ``reason`` become one space.
+
+    Opens a transaction when there is none. The entries are kept once the
+    outermost transaction commits.
 
     Raises
     ------
     StaleVersion
-        If the stream is not at ``expected``.
+        If the stream is no longer at ``expected``.
     ValueError
-        If a text column holds a control character.
+        If a text holds a control character, a time has no zone, the author is
+        missing, or a fact is of no kind the record knows.
     """
     reason = " ".join(reason.split())
     refuse_control_characters(
         stream=stream, author=author, role=role, reason=reason, signature=signature, command=command
     )
-    happened = time_text(occurred_at)
-    written_at = time_text(recorded_at or clock.now())
-    with transaction.atomic(), connection.cursor() as cursor:
-        position = _lock(cursor)
-        if command and (again := _written(cursor, command)):
-            return again
-        cursor.execute(_LAST, [stream])
-        sequence, previous = cursor.fetchone() or (0, BEFORE_THE_FIRST)
-        if sequence != expected:
-            raise StaleVersion(stream, expected, sequence)
-        rows = []
-        for fact in facts:
-            position, sequence = position + 1, sequence + 1
-            row = (
-                position,
+    if not stream or not author:
+        raise ValueError("an entry needs a stream and an author; give both")
+    texts = [kinds().write(fact) for fact in facts]
+    shared = (author, role, reason, signature, command)
+    if connection.in_atomic_block:
+        return _append(stream, facts, texts, expected, occurred_at, recorded_at, shared)
+    with transaction.atomic():
+        return _append(stream, facts, texts, expected, occurred_at, recorded_at, shared)
+
+
+def take_turn() -> int:
+    """Wait until no other writer is writing, and return the record's last position.
+
+    The turn lasts until the transaction ends. What is read after it cannot be
+    stale when it is appended.
+    """
+    lock = connection.features.has_select_for_update
+    with connection.cursor() as cursor:
+        # SQLite takes its one write lock when the transaction begins (see the settings).
+        cursor.execute(_HEAD + " FOR UPDATE" if lock else _HEAD)
+        return int(cursor.fetchone()[0])
+
+
+def _append(
+    stream: str,
+    facts: Sequence[Fact],
+    texts: Sequence[tuple[str, int, str]],
+    expected: int,
+    occurred_at: datetime,
+    recorded_at: datetime | None,
+    shared: tuple[str, str, str, str, str],
+) -> tuple[Entry, ...]:
+    author, role, reason, signature, command = shared
+    position = take_turn()
+    with connection.cursor() as cursor:
+        if written := written_by(stream, command):
+            return written
+        cursor.execute(_TAIL, (stream,))
+        found, previous, latest = cursor.fetchone() or (0, BEFORE_THE_FIRST, "")
+        if found != expected:
+            raise StaleVersion(stream, expected, found)
+        if not facts:
+            return ()
+        happened = time_text(occurred_at)
+        kept = max(time_text(recorded_at or clock.now()), latest)
+        rows: list[tuple[Any, ...]] = []
+        for step, (kind, schema, data) in enumerate(texts, start=1):
+            columns = (
+                position + step,
                 stream,
-                sequence,
-                *kinds().write(fact),
+                expected + step,
+                kind,
+                schema,
+                data,
                 happened,
-                written_at,
-                author,
-                role,
-                reason,
-                signature,
-                command,
+                kept,
+                *shared,
                 previous,
             )
-            previous = hash_of(*row)
-            rows.append((*row, previous))
-        if not rows:
-            return ()
+            previous = hash_of(*columns)
+            rows.append((*columns, previous))
         if len(rows) == 1:
-            cursor.execute(_INSERT, rows[0])
+            cursor.execute(_ADD, rows[0])
         else:
-            cursor.executemany(_INSERT, rows)
-        cursor.execute(_MOVE, [position, previous])
-    return tuple(entry_of(row, fact) for row, fact in zip(rows, facts, strict=True))
-
-
-def _lock(cursor: Any) -> int:
-    # SQLite took its write lock when the transaction began (transaction_mode IMMEDIATE).
-    cursor.execute(_HEAD + (" FOR UPDATE" if connection.vendor == "postgresql" else ""))
-    head = cursor.fetchone()
-    if head is None:
-        raise RuntimeError("the head row of the record is missing; run `sojourn verify`")
-    return int(head[0])
-
-
-def _written(cursor: Any, command: str) -> tuple[Entry, ...]:
-    cursor.execute(_AGAIN, [command])
-    return tuple(entry_of(row) for row in cursor.fetchall())
+            cursor.executemany(_ADD, rows)
+        cursor.execute(_MOVE, (position + len(rows), previous))
+    occurred, recorded = occurred_at.astimezone(UTC), datetime.fromisoformat(kept)
+    return tuple(
+        Entry(
+            stream=stream,
+            sequence=row[2],
+            fact=fact,
+            occurred_at=occurred,
+            recorded_at=recorded,
+            author=author,
+            role=role,
+            reason=reason,
+            signature=signature,
+            position=row[0],
+            command=command,
+            hash=row[14],
+        )
+        for row, fact in zip(rows, facts, strict=True)
+    )

@@ -1,15 +1,22 @@
-"""Checkpoints: one root for the whole record, to print, sign and lodge elsewhere."""
+"""Checkpoints: one root for every entry so far, which a site can lodge where no one here can reach.
+
+A record that was rewritten from end to end still agrees with itself. It can't
+agree with a root that lies in a safe elsewhere.
+"""
 
 import json
+import re
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import IntegrityError, transaction
 
 from sojourn.ledger import clock
-from sojourn.ledger.models import Checkpoint
-from sojourn.record.hashing import time_text
-from sojourn.record.merkle import CompactRange, leaf_hash
+from sojourn.ledger.models import Checkpoint, Head
+from sojourn.ledger.snapshot import snapshot, stored_rows
+from sojourn.record.hashing import refuse_control_characters, time_text
+from sojourn.record.merkle import CompactRange, inclusion_proof, leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,64 +29,103 @@ class Lodged:
     made_at: str
 
     def as_text(self) -> str:
-        """JSON, one field a line, fit to print."""
+        """JSON, one field a line, fit to print and sign."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def make_checkpoint(by: str) -> Lodged:
-    """Root of all entries so far; reads only those written since the last checkpoint."""
-    with transaction.atomic():
-        latest = Checkpoint.objects.order_by("-size").first()
-        tree = tree_of(latest)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT hash FROM ledger_entry WHERE position > %s ORDER BY position", [tree.size]
-            )
-            hashes = [row[0] for row in cursor.fetchall()]
-        if latest is not None and not hashes:
-            return lodged(latest)
-        tree = tree.extend([leaf_hash(bytes.fromhex(each)) for each in hashes])
-        made = Checkpoint.objects.create(
-            size=tree.size,
-            root=tree.root().hex(),
-            last_hash=hashes[-1] if hashes else "",
-            peaks=" ".join(peak.hex() for peak in tree.peaks),
-            made_at=time_text(clock.now()),
-            made_by=by,
-        )
-    return lodged(made)
+    """Count every entry written so far under one root, and keep it.
 
-
-def tree_of(checkpoint: Checkpoint | None) -> CompactRange:
-    """The tree as far as ``checkpoint`` carries it."""
-    if checkpoint is None:
-        return CompactRange()
-    peaks = tuple(bytes.fromhex(peak) for peak in checkpoint.peaks.split())
-    return CompactRange(checkpoint.size, peaks)
-
-
-def latest() -> Checkpoint | None:
-    """The checkpoint over the most entries, or None when none was made."""
-    return Checkpoint.objects.order_by("-size").first()
-
-
-def lodged(checkpoint: Checkpoint) -> Lodged:
-    """What is worth keeping elsewhere."""
-    return Lodged(checkpoint.size, checkpoint.root, checkpoint.last_hash, checkpoint.made_at)
-
-
-def read_lodged(path: Path) -> Lodged:
-    """A checkpoint as it was lodged in a file.
+    Reads only the entries since the latest checkpoint. If there are none, that
+    checkpoint is returned.
 
     Raises
     ------
     ValueError
-        If the file does not hold one.
+        If the record has lost an entry since the latest checkpoint.
+    """
+    refuse_control_characters(made_by=by)
+    with snapshot():
+        latest_made = latest()
+        size = Head.objects.get().position
+        if latest_made and latest_made.size >= size:
+            return lodged(latest_made)
+        tree = range_of(latest_made) if latest_made else CompactRange()
+        last_hash = ""
+        for rows in stored_rows("position, hash", after=tree.size):
+            tree = tree.extend([leaf_hash(bytes.fromhex(entry_hash)) for _, entry_hash in rows])
+            last_hash = rows[-1][1]
+    if tree.size != size:
+        raise ValueError(
+            f"the record should hold {size} entries and holds {tree.size}; run sojourn verify"
+        )
+    made = Checkpoint(
+        size=size,
+        root=tree.root().hex(),
+        last_hash=last_hash,
+        peaks=" ".join(peak.hex() for peak in tree.peaks),
+        made_at=time_text(clock.now()),
+        made_by=by,
+    )
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError:  # a colleague made the same one just now
+        return lodged(Checkpoint.objects.get(size=size))
+    return lodged(made)
+
+
+def latest() -> Checkpoint | None:
+    """The checkpoint that counts the most entries; none if none was made."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def range_of(checkpoint: Checkpoint) -> CompactRange:
+    """The tree a checkpoint kept.
+
+    Raises
+    ------
+    ValueError
+        If its peaks were changed so that they no longer make a tree of its size.
+    """
+    return CompactRange(
+        checkpoint.size, tuple(bytes.fromhex(peak) for peak in checkpoint.peaks.split())
+    )
+
+
+def prove(position: int, size: int) -> tuple[str, ...]:
+    """The hashes that lead from the entry at ``position`` to the root of ``size`` entries.
+
+    Raises
+    ------
+    IndexError
+        If the record has no such entry under that size.
+    """
+    hashes = (entry_hash for rows in stored_rows("position, hash") for _, entry_hash in rows)
+    leaves = [leaf_hash(bytes.fromhex(entry_hash)) for entry_hash in islice(hashes, size)]
+    return tuple(step.hex() for step in inclusion_proof(leaves, position - 1))
+
+
+def lodged(checkpoint: Checkpoint) -> Lodged:
+    """What of ``checkpoint`` is worth keeping elsewhere."""
+    return Lodged(checkpoint.size, checkpoint.root, checkpoint.last_hash, checkpoint.made_at)
+
+
+def read_lodged(path: Path) -> Lodged:
+    """The checkpoint that ``to_lodge`` wrote to the file at ``path``.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and what it lacks.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Lodged(
-            int(data["size"]), str(data["root"]), str(data["last_hash"]), str(data["made_at"])
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        read = Lodged(**data)
+    except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"{path} holds no checkpoint: {error}") from error
+    if type(read.size) is not int or read.size < 0:
+        raise ValueError(f"{path}: size {read.size!r} is no count of entries; check the file")
+    if not re.fullmatch("[0-9a-f]{64}", str(read.root)):
+        raise ValueError(f"{path}: root {read.root!r} is not 64 hexadecimal digits; check the file")
+    return read

@@ -44,7 +44,7 @@ class EntryRow(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["command"], name="ledger_entry_command", condition=~models.Q(command="")
+                fields=["command"], name="ledger_entry_command", condition=models.Q(command__gt="")
             ),
             models.Index(
                 fields=["stream"], name="ledger_entry_first", condition=models.Q(sequence=1)

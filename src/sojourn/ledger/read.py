@@ -1,92 +1,99 @@
-"""Reading the record: a stream, as it stands or as it was known at a moment."""
+"""Reading the record: one stream, as it is or as it was known, or all of it in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
+from sojourn.ledger.columns import STORED, entry_of
 from sojourn.ledger.registry import kinds
-from sojourn.record.entry import Entry, Fact
-from sojourn.record.hashing import COLUMNS as HASHED
-from sojourn.record.hashing import time_of, time_text
+from sojourn.record.entry import Entry
+from sojourn.record.hashing import time_text
 
-COLUMNS = ", ".join((*HASHED, "hash"))
+_LAST_CHARACTER = "\U0010ffff"
 
 
 def read_stream(
     stream: str, *, as_of: datetime | None = None, until: int | None = None
 ) -> tuple[Entry, ...]:
-    """The entries of ``stream`` in order.
+    """The entries of ``stream`` in order; none if there is no such stream.
 
-    ``as_of`` keeps those recorded by that moment; ``until`` those up to that sequence.
+    ``as_of`` leaves out what was recorded after that moment, ``until`` what
+    comes after that sequence.
+
+    Raises
+    ------
+    sojourn.record.kinds.UnreadableEntry
+        If an entry was written by a newer version.
     """
-    query, values = f"SELECT {COLUMNS} FROM ledger_entry WHERE stream = %s", [stream]
+    where, values = ["stream = %s"], [stream]
     if as_of is not None:
-        query += " AND recorded_at <= %s"
+        where.append("recorded_at <= %s")
         values.append(time_text(as_of))
     if until is not None:
-        query += " AND sequence <= %s"
+        where.append("sequence <= %s")
         values.append(until)  # type: ignore[arg-type]
     with connection.cursor() as cursor:
-        cursor.execute(query + " ORDER BY sequence", values)
-        return tuple(entry_of(row) for row in cursor.fetchall())
+        cursor.execute(
+            f"SELECT {STORED} FROM ledger_entry WHERE {' AND '.join(where)} ORDER BY sequence",
+            values,
+        )
+        rows = cursor.fetchall()
+    known = kinds()
+    return tuple(entry_of(row, known) for row in rows)
 
 
 def version(stream: str) -> int:
-    """Sequence of the last entry of ``stream``; 0 when it has none."""
+    """The sequence of the stream's last entry; 0 if there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(sequence) FROM ledger_entry WHERE stream = %s", (stream,))
+        return int(cursor.fetchone()[0] or 0)
+
+
+def written_by(stream: str, command: str) -> tuple[Entry, ...]:
+    """The entries that a command with this idempotency key wrote to ``stream``; none if none."""
+    if not command:
+        return ()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sequence FROM ledger_entry WHERE stream = %s ORDER BY sequence DESC LIMIT 1",
-            [stream],
+            f"SELECT {STORED} FROM ledger_entry "
+            "WHERE command = %s AND command > '' AND stream = %s ORDER BY position",
+            (command, stream),
         )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+        rows = cursor.fetchall()
+    known = kinds()
+    return tuple(entry_of(row, known) for row in rows)
 
 
 def streams(prefix: str = "") -> Iterator[str]:
-    """Names of the streams that begin with ``prefix``, in order."""
+    """The names of all streams that begin with ``prefix``, in the order of their bytes."""
+    # SQLite would walk every entry's key unless told of the index of first entries.
+    hint = "INDEXED BY ledger_entry_first " if connection.vendor == "sqlite" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT stream FROM ledger_entry WHERE sequence = 1 AND stream >= %s AND stream < %s "
-            "ORDER BY stream",
-            [prefix, prefix + "\uffff"],
+            f"SELECT stream FROM ledger_entry {hint}"
+            "WHERE sequence = 1 AND stream >= %s AND stream < %s ORDER BY stream",
+            (prefix, prefix + _LAST_CHARACTER),
         )
-        names = [str(row[0]) for row in cursor.fetchall()]
-    # A database's own collation may let others in between.
-    return (name for name in names if name.startswith(prefix))
+        names = cursor.fetchall()
+    return (name for (name,) in names)
 
 
 def read_all(after: int = 0, batch: int = 2000) -> Iterator[Entry]:
-    """Every entry after that position, in order of position."""
+    """Every entry after position ``after`` in order, ``batch`` at a time.
+
+    Entries written while reading are read too.
+    """
+    known = kinds()
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {COLUMNS} FROM ledger_entry WHERE position > %s "
-                "ORDER BY position LIMIT %s",
-                [after, batch],
+                f"SELECT {STORED} FROM ledger_entry WHERE position > %s ORDER BY position LIMIT %s",
+                (after, batch),
             )
             rows = cursor.fetchall()
         if not rows:
             return
         for row in rows:
-            yield entry_of(row)
+            yield entry_of(row, known)
         after = rows[-1][0]
-
-
-def entry_of(row: Sequence[Any], fact: Fact | None = None) -> Entry:
-    """The entry that a row holds; its fact is read and checked unless given."""
-    return Entry(
-        position=row[0],
-        stream=row[1],
-        sequence=row[2],
-        fact=fact if fact is not None else kinds().read(row[3], row[4], row[5]),
-        occurred_at=time_of(row[6]),
-        recorded_at=time_of(row[7]),
-        author=row[8],
-        role=row[9],
-        reason=row[10],
-        signature=row[11],
-        command=row[12],
-        hash=row[14],
-    )

@@ -1,46 +1,29 @@
-"""Verification: every entry read once, every hash made again, every fault named.
+"""Whether the record is the one that was written, and which entry is not.
 
-What it finds: an entry changed in any column, missing, added, out of order, or
-a cut-off tail; a record rewritten as a whole is found against a checkpoint
-that was lodged elsewhere.
+One pass over the rows in the order of their positions. It holds the last hash
+of each stream and nothing else that grows with the record.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection
-
-from sojourn.ledger.checkpoint import Lodged, lodged
-from sojourn.ledger.models import Checkpoint
-from sojourn.record.hashing import BEFORE_THE_FIRST, COLUMNS, SEPARATORS
+from sojourn.ledger.checkpoint import Lodged, range_of
+from sojourn.ledger.findings import Findings, Problem
+from sojourn.ledger.models import Checkpoint, Head
+from sojourn.ledger.snapshot import snapshot, stored_rows
+from sojourn.record.hashing import BEFORE_THE_FIRST, SEPARATORS
 from sojourn.record.merkle import CompactRange
 
-BATCH = 8192
-MOST_PROBLEMS = 1000
 Progress = Callable[[int, int], None]
-_FIRST = BEFORE_THE_FIRST.encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault. ``position`` is the entry's place in the record; 0 for the record as a whole."""
-
-    position: int
-    stream: str
-    sequence: int
-    what: str
-
-    def __str__(self) -> str:
-        if not self.position:
-            return self.what
-        return f"entry {self.position} ({self.stream} {self.sequence}): {self.what}"
+START = (0, BEFORE_THE_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """What a verification found. ``problems`` are in the order of their positions."""
+
     entries: int
     checkpoints: int
     root: str
@@ -48,173 +31,119 @@ class Report:
 
 
 def verify(*, against: Lodged | None = None, progress: Progress | None = None) -> Report:
-    """Verify the whole record; ``against`` is a checkpoint lodged outside the database."""
-    marks = [lodged(each) for each in Checkpoint.objects.order_by("size")]
-    if against is not None:
-        marks.append(against)
-    walk = _Walk(marks)
-    with _as_bytes(), connection.cursor() as cursor:
-        cursor.execute("SELECT position, hash FROM ledger_head WHERE id = 1")
-        head = cursor.fetchone()
-    total = int(head[0]) if head else 0
-    with _as_bytes():
-        for rows in _batches():
-            walk.take(rows)
+    """Check every entry and chain, the head row, all checkpoints and the lodged one, ``against``.
+
+    ``progress`` is called with the entries checked so far and the entries
+    there should be. Writers are not held up.
+    """
+    with snapshot():
+        head = Head.objects.get()
+        made = list(Checkpoint.objects.order_by("size"))
+        findings = Findings(head.position)
+        stops = {each.size for each in made} | ({against.size} if against else set())
+        tree = CompactRange()
+        trees = {0: tree}
+        last: tuple[Any, ...] = ()
+        for rows, hashes in _checked(findings, head.position):
+            for part in _parts(hashes, tree.size, stops):
+                tree = tree.extend([sha256(b"\x00" + each).digest() for each in part])
+                if tree.size in stops:
+                    trees[tree.size] = tree
+            last = rows[-1]
             if progress:
-                progress(walk.entries, max(total, walk.entries))
-    walk.finish(head)
-    problems = tuple(walk.problems[:MOST_PROBLEMS])
-    return Report(walk.entries, len(marks), walk.tree.root().hex(), problems)
+                progress(tree.size, head.position)
+        findings.settle()
+    findings.compare_head(head.hash, last)
+    for each in made:
+        _compare(findings, each, trees.get(each.size), tree.size)
+    if against:
+        found = trees.get(against.size)
+        whose = f"the lodged checkpoint of {against.made_at}"
+        _compare_root(findings, whose, against.size, against.root, found, tree.size)
+    return Report(tree.size, len(made), tree.root().hex(), findings.problems())
 
 
-class _Walk:
-    """One pass over the record, in order of position."""
-
-    def __init__(self, marks: list[Lodged]) -> None:
-        self.entries = 0
-        self.last_position = 0
-        self.last_hash = b""
-        self.streams: dict[bytes, tuple[int, bytes]] = {}
-        self.tree = CompactRange()
-        self.leaves: list[bytes] = []
-        self.problems: list[Problem] = []
-        self.marks = sorted(marks, key=lambda each: each.size)
-        self.next_mark = self.marks[0].size if self.marks else -1
-
-    def take(self, rows: list[tuple[Any, ...]]) -> None:
-        streams, leaves, position = self.streams, self.leaves, self.last_position
+def _checked(findings: Findings, last: int) -> Iterator[tuple[list[tuple[Any, ...]], list[bytes]]]:
+    """Each batch of rows with the hashes of what the rows say; findings hear of every flaw."""
+    heads: dict[str, tuple[int, str]] = {}
+    reached = 0
+    for rows in stored_rows():
+        hashes: list[bytes] = []
         for row in rows:
-            place, stream, sequence, previous, stored, text = row
-            position += 1
-            digest = sha256(text)
-            computed = digest.hexdigest().encode()
-            known = streams.get(stream)
-            before, chained = known if known is not None else (0, _FIRST)
+            (at, stream, number, kind, schema, data, occurred, recorded) = row[:8]
+            (author, role, reason, signature, command, previous, stored) = row[8:]
+            text = (
+                f"{at}\n{stream}\n{number}\n{kind}\n{schema}\n{data}\n{occurred}\n{recorded}\n"
+                f"{author}\n{role}\n{reason}\n{signature}\n{command}\n{previous}"
+            ).encode("utf-8", "surrogateescape")
+            found = sha256(text).digest()
+            hashes.append(found)
             if (
-                computed != stored
-                or place != position
-                or sequence != before + 1
-                or previous != chained
-                or text.count(b"\n") != SEPARATORS
+                found.hex() == stored
+                and text.count(b"\n") == SEPARATORS
+                and at == reached + 1 <= last
+                and heads.get(stream, START) == (number - 1, previous)
             ):
-                self._name(row, position, computed, before, chained)
-                position = place if isinstance(place, int) else position
-            streams[stream] = (sequence, stored)
-            leaves.append(sha256(b"\x00" + digest.digest()).digest())
-            if self.entries + len(leaves) == self.next_mark:
-                self._settle()
-                self._compare()
-        self.last_position = position
-        if rows:
-            self.last_hash = rows[-1][4]
-        self._settle()
-
-    def finish(self, head: tuple[Any, ...] | None) -> None:
-        if head is None:
-            self._add(0, b"", 0, "the head row is missing")
-        elif (head[0], _shown(head[1])) != (self.last_position, _shown(self.last_hash)):
-            self._add(
-                0,
-                b"",
-                0,
-                f"the head row says the last entry is {head[0]}; the last one found is "
-                f"{self.last_position}: entries were cut off, added or the head was changed",
-            )
-        for mark in self.marks:
-            if mark.size > self.entries:
-                self._add(
-                    0,
-                    b"",
-                    0,
-                    f"the checkpoint of {mark.made_at} covers {mark.size} entries; only "
-                    f"{self.entries} are left",
-                )
-
-    def _name(
-        self, row: tuple[Any, ...], position: int, computed: bytes, before: int, chained: bytes
-    ) -> None:
-        place, stream, sequence, previous, stored, text = row
-        if isinstance(place, int) and place > position:
-            self._add(position, b"?", 0, f"missing: the next one found is {place}")
-        elif place != position:
-            self._add(position, stream, sequence, f"out of order: it says it is {_shown(place)}")
-        if computed != stored or text.count(b"\n") != SEPARATORS:
-            self._add(place, stream, sequence, "changed: its hash is not that of its columns")
-        elif sequence != before + 1:
-            self._add(
-                place,
-                stream,
-                sequence,
-                f"out of order in its stream: entry {before + 1} is missing or was moved",
-            )
-        elif previous != chained:
-            self._add(place, stream, sequence, "does not follow the entry before it in its stream")
-
-    def _settle(self) -> None:
-        self.tree = self.tree.extend(self.leaves)
-        self.entries += len(self.leaves)
-        self.leaves.clear()
-
-    def _compare(self) -> None:
-        root = self.tree.root().hex()
-        for mark in self.marks:
-            if mark.size == self.entries and mark.root != root:
-                self._add(
-                    0,
-                    b"",
-                    0,
-                    f"the first {mark.size} entries are not those of the checkpoint of "
-                    f"{mark.made_at}",
-                )
-        later = [mark.size for mark in self.marks if mark.size > self.entries]
-        self.next_mark = min(later, default=-1)
-
-    def _add(self, place: Any, stream: Any, sequence: Any, what: str) -> None:
-        if len(self.problems) <= MOST_PROBLEMS:
-            number = place if isinstance(place, int) else 0
-            count = sequence if isinstance(sequence, int) else 0
-            self.problems.append(Problem(number, _shown(stream), count, what))
+                heads[stream] = (number, stored)
+            else:
+                whole = found.hex() == stored and text.count(b"\n") == SEPARATORS
+                findings.examine(row, found.hex(), whole, reached, heads)
+            if at > reached:
+                reached = at
+        yield rows, hashes
+    findings.reached(reached)
 
 
-def _batches() -> Iterator[list[tuple[Any, ...]]]:
-    # The database joins the columns: one value to hash instead of fourteen to build.
-    if connection.vendor == "sqlite":
-        joined = "||char(10)||".join(COLUMNS)
-        columns = f"position, stream, sequence, previous_hash, hash, {joined}"
-    else:
-        texts = ", ".join(f"{column}::text" for column in COLUMNS)
-        columns = (
-            "position, convert_to(stream, 'UTF8'), sequence, convert_to(previous_hash, 'UTF8'), "
-            f"convert_to(hash, 'UTF8'), convert_to(concat_ws(E'\\n', {texts}), 'UTF8')"
-        )
-    after = -(2**62)
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute(
-                f"SELECT {columns} FROM ledger_entry WHERE position > {after} "
-                f"ORDER BY position LIMIT {BATCH}"
-            )
-            rows = cursor.fetchall()
-            if not rows:
-                return
-            yield rows
-            after = rows[-1][0]
+def _parts(hashes: Sequence[bytes], before: int, stops: set[int]) -> Iterator[Sequence[bytes]]:
+    """``hashes`` cut where a checkpoint ends; ``before`` is how many came earlier."""
+    start = 0
+    for stop in sorted(size - before for size in stops if before < size < before + len(hashes)):
+        yield hashes[start:stop]
+        start = stop
+    yield hashes[start:]
 
 
-@contextmanager
-def _as_bytes() -> Iterator[None]:
-    """Text comes as the bytes that are stored, be they valid text or not."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    connection.ensure_connection()
-    before = connection.connection.text_factory
-    connection.connection.text_factory = bytes
+def _compare(
+    findings: Findings, made: Checkpoint, found: CompactRange | None, entries: int
+) -> None:
+    whose = f"the checkpoint made {made.made_at} by {made.made_by}"
     try:
-        yield
-    finally:
-        connection.connection.text_factory = before
+        kept = range_of(made)
+    except ValueError:
+        kept = None
+    if kept is None or kept.root().hex() != made.root:
+        findings.add(made.size, f"{whose} was itself changed")
+        return
+    if found and found.peaks != kept.peaks:
+        first, last = _first_difference(kept, found)
+        findings.add_unless_explained(
+            made.size, first, f"{whose} counts other entries between {first} and {last}"
+        )
+        return
+    _compare_root(findings, whose, made.size, made.root, found, entries)
 
 
-def _shown(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+def _compare_root(
+    findings: Findings, whose: str, size: int, root: str, found: CompactRange | None, entries: int
+) -> None:
+    if found is None:
+        findings.add_unless_explained(
+            size,
+            entries + 1,
+            f"{whose} counts {size} entries and the record holds {entries}: the end was cut off",
+        )
+    elif found.root().hex() != root:
+        findings.add_unless_explained(
+            size, 1, f"{whose} counts other entries between 1 and {size}: one was rewritten"
+        )
+
+
+def _first_difference(kept: CompactRange, found: CompactRange) -> tuple[int, int]:
+    """The first and last position under the first peak that differs."""
+    first, left = 1, kept.size
+    for ours, theirs in zip(kept.peaks, found.peaks, strict=True):
+        width = 1 << left.bit_length() - 1
+        if ours != theirs:
+            return first, first + width - 1
+        first, left = first + width, left - width
+    raise ValueError("the trees are the same")

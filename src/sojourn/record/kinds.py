@@ -82,7 +82,7 @@ class Kinds:
         if not is_dataclass(fact):
             raise ValueError(f"{fact.__name__} must be a frozen dataclass")
         adapter: TypeAdapter[Any] = TypeAdapter(_strict(fact))
-        if '"type": "number"' in json.dumps(adapter.json_schema(mode="serialization")):
+        if _holds_a_float(adapter.json_schema(mode="serialization")):
             raise ValueError(f"'{fact.kind}' could hold a float; use whole numbers or text")
         self._facts[fact.kind] = fact
         self._adapters[fact.kind] = adapter
@@ -99,6 +99,13 @@ def canonical(data: Any) -> str:
     return json.dumps(
         data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
+
+
+def _holds_a_float(schema: Any) -> bool:
+    # A field may be called "number"; only a type of that name is a float.
+    if isinstance(schema, dict):
+        return schema.get("type") == "number" or any(map(_holds_a_float, schema.values()))
+    return isinstance(schema, list) and any(map(_holds_a_float, schema))
 
 
 def _strict(fact: type[Fact]) -> type[Fact]:

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_entry",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("command", ""), _negated=True),
+                        condition=models.Q(("command__gt", "")),
                         fields=["command"],
                         name="ledger_entry_command",
                     ),

@@ -7,6 +7,9 @@ from sojourn.ledger import triggers
 
 def install(apps, schema_editor):
     apps.get_model("ledger", "Head").objects.create(id=1, position=0, hash="")
+    if schema_editor.connection.vendor == "postgresql":
+        # Byte order, as on SQLite: one index then serves a prefix, and both list streams alike.
+        schema_editor.execute('ALTER TABLE ledger_entry ALTER COLUMN stream TYPE text COLLATE "C"')
     triggers.install(schema_editor.connection)
 
 

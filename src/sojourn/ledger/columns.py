@@ -1,0 +1,36 @@
+"""Between a stored row and an entry: one place, so that writer and reader agree."""
+
+from typing import Any
+
+from sojourn.record.entry import Entry
+from sojourn.record.hashing import time_of
+from sojourn.record.kinds import Kinds
+
+STORED = (
+    "position, stream, sequence, kind, schema, data, occurred_at, recorded_at, "
+    "author, role, reason, signature, command, previous_hash, hash"
+)
+
+
+def entry_of(row: tuple[Any, ...], kinds: Kinds) -> Entry:
+    """The entry that a row of the ``STORED`` columns holds.
+
+    Raises
+    ------
+    sojourn.record.kinds.UnreadableEntry
+        If this version does not know the kind, or the data does not fit it.
+    """
+    return Entry(
+        stream=row[1],
+        sequence=row[2],
+        fact=kinds.read(row[3], row[4], row[5]),
+        occurred_at=time_of(row[6]),
+        recorded_at=time_of(row[7]),
+        author=row[8],
+        role=row[9],
+        reason=row[10],
+        signature=row[11],
+        position=row[0],
+        command=row[12],
+        hash=row[14],
+    )

@@ -1,0 +1,77 @@
+"""Run a command against a PostgreSQL of its own, and leave nothing behind.
+
+    python tests/with_postgresql.py python -m pytest tests/ledger
+
+Starts a private cluster in a temporary folder (fsync on, unix socket only),
+sets SOJOURN_DATABASE for the command, then stops and removes the cluster.
+Without the PostgreSQL programs it says what is skipped and succeeds.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def programs() -> Path | None:
+    """The folder that holds ``initdb`` and ``pg_ctl``; the newest if there are several."""
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
+    )
+    if installed:
+        return installed[-1].parent
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+@contextmanager
+def cluster(binaries: Path) -> Iterator[str]:
+    """A running PostgreSQL; yields the address to reach it by."""
+    folder = Path(tempfile.mkdtemp(prefix="sojourn-postgresql-"))
+    owner = pwd.getpwuid(os.getuid()).pw_name
+    as_owner: list[str] = []
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        owner = "postgres"
+        as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        shutil.chown(folder, owner, owner)
+    data = folder / "data"
+
+    def call(*words: str) -> None:
+        subprocess.run([*as_owner, *words], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    call(str(binaries / "initdb"), "-D", str(data), "-U", "sojourn", "-A", "trust", "-E", "UTF8")
+    # A socket's path may hold 107 characters, which a deep temporary folder can exceed.
+    options = f"-k {folder} -c listen_addresses= -c fsync=on -c max_connections=60"
+    log = folder / "log"
+    control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
+    try:
+        call(*control, "-l", str(log), "-o", options, "start")
+        try:
+            call(str(binaries / "createdb"), "-h", str(folder), "-U", "sojourn", "sojourn")
+            yield f"postgresql://sojourn@/sojourn?host={folder}"
+        finally:
+            call(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    if not command:
+        print(__doc__)
+        return 2
+    binaries = programs()
+    if binaries is None:
+        print(f"PostgreSQL is not installed: skipped on PostgreSQL: {' '.join(command)}")
+        return 0
+    with cluster(binaries) as address:
+        return subprocess.run(command, env={**os.environ, "SOJOURN_DATABASE": address}).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
