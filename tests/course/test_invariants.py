@@ -52,9 +52,9 @@ LEVELS = st.sampled_from([40, 60, 80, 100, 120, 180])
 class AnyCourse(RuleBasedStateMachine):
     """Someone ready for the first session; from there anything may be asked."""
 
-    @initialize(prepared=st.sampled_from(["randomised", "prepared", "eligible", "consented"]))
+    @initialize(prepared=st.sampled_from(["randomised", "randomised", "prepared", "consented"]))
     def begin(self, prepared):
-        self.story = getattr(Story(), "randomised" if prepared == "eligible" else prepared)()
+        self.story = getattr(Story(), prepared)()
         self.story.pass_time(days=4)
         self.cleared_at: dict[int, object] = {}
 
@@ -130,10 +130,12 @@ class AnyCourse(RuleBasedStateMachine):
         self.ask(RecordVitals(self.story.at, "before-supplemental", 130, 80, 75, 370))
         self.ask(GiveDose(self.story.at, "supplemental", level))
 
-    @rule(number=st.integers(1, 3), minutes=st.integers(85, 125), high=st.booleans())
-    def run_a_whole_day(self, number, minutes, high):
-        """A day as planned, some weeks after the last one."""
-        self.story.pass_time(days=22)
+    @rule(days=st.integers(18, 30), minutes=st.integers(85, 125), high=st.booleans())
+    def run_the_next_day(self, days, minutes, high):
+        """The next session as planned, some weeks after the last one."""
+        self.story.pass_time(days=days)
+        number = 1 + sum(key.startswith("dosing-") for key in self.story.course.visits)
+        high = high and number > 1
         self.go_straight_for_a_session(number=number, high=high)
         self.go_for_the_supplemental_dose(minutes=minutes, level=60 if high else 40)
         self.go_home()
