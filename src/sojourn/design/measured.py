@@ -66,6 +66,8 @@ def later(
         if visit.phase == "followup":
             # Nobody published a year of MAPP2: the outcome is carried on with noise.
             last = int(np.clip(round(last + rng.normal(0, 5)), 0, severity.HIGHEST))
+            if rng.random() < 0.1:
+                continue  # a year later some do not come
         last = course.get(visit.key, last)
         for instrument in visit.assessments:
             if instrument == "caps-5":
