@@ -1,0 +1,139 @@
+"""From registration to randomisation, or to the reason why not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sojourn.clinic.demo.steps import (
+    COORDINATOR,
+    PRACTITIONERS,
+    PRESCRIBER,
+    RATER,
+    THERAPIST,
+    Ask,
+    Step,
+    answered,
+    by_visit,
+    in_order,
+)
+from sojourn.course import consent, medication, preparation, screening, visits
+from sojourn.design.virtual import VirtualParticipant
+from sojourn.protocols.model import Protocol, Visit
+
+CONSENT_VERSION = "1.0 (demonstration)"
+STOPPED_AFTER_DAYS = 6  # after screening, once the prescriber has spoken of it
+
+
+def before_randomisation(person: VirtualParticipant, protocol: Protocol) -> tuple[Step, ...]:
+    """From registration to the third preparation, or to the reason why not."""
+    steps = [*_enrolment(person), *_screening(person, protocol)]
+    if not person.failed_criterion:
+        steps += _preparation(person, protocol)
+    return in_order(steps)
+
+
+def randomisation(person: VirtualParticipant, protocol: Protocol) -> Step:
+    """The moment the arm is drawn: after the last preparation and the baseline rating."""
+    plan = protocol.randomisation
+    needed = [protocol.outcome.baseline_visit]
+    if plan is not None and plan.after_visit:
+        needed.append(plan.after_visit)
+    day = max(person.on(key) for key in needed)
+    return Step(day, 17 * 60, COORDINATOR, lambda course, at: screening.Randomise(at))
+
+
+def _enrolment(person: VirtualParticipant) -> Iterator[Step]:
+    day = person.enrolled_on
+    yield Step(
+        day,
+        9 * 60,
+        COORDINATOR,
+        lambda course, at: screening.RegisterParticipant(
+            at, person.participant, person.site, person.birth_year, person.sex
+        ),
+    )
+    yield Step(
+        day, 9 * 60 + 40, PRESCRIBER, lambda course, at: consent.SignConsent(at, CONSENT_VERSION)
+    )
+    taken = person.medicine
+    if taken is None:
+        return
+    since = day - timedelta(days=420)
+    yield Step(
+        day,
+        10 * 60,
+        COORDINATOR,
+        lambda course, at: medication.RecordMedication(at, taken.name, taken.taken_for, since),
+    )
+    stopped = person.on("screening") + timedelta(days=STOPPED_AFTER_DAYS)
+    yield Step(
+        stopped,
+        12 * 60,
+        PRESCRIBER,
+        lambda course, at: medication.StopMedication(at, taken.name, at.date()),
+    )
+
+
+def _screening(person: VirtualParticipant, protocol: Protocol) -> Iterator[Step]:
+    stages = [visit for visit in protocol.visits if visit.phase == "screening"]
+    answers = by_visit(person.before)
+    for number, visit in enumerate(stages):
+        day = person.on(visit.key)
+        yield Step(day, 10 * 60, PRESCRIBER, _hold_screening(visit.key))
+        yield from answered(day, 10 * 60 + 20, PRESCRIBER, visit, answers)
+        if number == 0:
+            yield Step(day, 11 * 60 + 30, PRESCRIBER, _assess(person, protocol))
+            if person.failed_criterion:
+                label = _label(protocol, person.failed_criterion)
+                yield Step(day, 12 * 60, PRESCRIBER, _fail(label))
+                return
+    yield Step(
+        person.on(stages[-1].key),
+        11 * 60,
+        PRESCRIBER,
+        lambda course, at: screening.ConfirmEligibility(
+            at, "Criteria reviewed one by one; medicines tapered and washed out where needed."
+        ),
+    )
+
+
+def _preparation(person: VirtualParticipant, protocol: Protocol) -> Iterator[Step]:
+    answers = by_visit(person.before)
+    for visit in protocol.visits:
+        if visit.phase == "preparation":
+            day = person.on(visit.key)
+            yield from answered(day, 14 * 60, THERAPIST, visit, answers)
+            yield Step(day, 14 * 60 + 10, THERAPIST, _prepare(visit))
+        elif visit.key == protocol.outcome.baseline_visit:
+            yield from answered(person.on(visit.key), 11 * 60, RATER, visit, answers)
+
+
+def _hold_screening(visit: str) -> Ask:
+    return lambda course, at: visits.HoldScreeningVisit(at, visit)
+
+
+def _assess(person: VirtualParticipant, protocol: Protocol) -> Ask:
+    answers = []
+    for criterion in protocol.criteria:
+        if criterion.instrument:
+            continue
+        wanted, other = ("met", "not-met")[:: 1 if criterion.kind == "inclusion" else -1]
+        answers.append(
+            (criterion.key, other if criterion.key == person.failed_criterion else wanted)
+        )
+    return lambda course, at: screening.AssessCriteria(
+        at, tuple(answers), "Interview, examination, ECG and laboratory results."
+    )
+
+
+def _label(protocol: Protocol, key: str) -> str:
+    return next(each.label for each in protocol.criteria if each.key == key)
+
+
+def _fail(label: str) -> Ask:
+    return lambda course, at: screening.FailScreening(at, f"Eligibility: {label}")
+
+
+def _prepare(visit: Visit) -> Ask:
+    return lambda course, at: preparation.HoldPreparation(
+        at, visit.key, PRACTITIONERS, visit.minutes or 90, "Hopes, fears, and what support helps."
+    )

@@ -1,0 +1,95 @@
+"""The demonstration's programme and its accounts; nothing in it is a real paper."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+
+from sojourn import protocols
+from sojourn.clinic.demo.enrolling import CONSENT_VERSION
+from sojourn.clinic.demo.steps import LEAD
+from sojourn.clinic.models import Member
+from sojourn.conduct.authorisation import FoundProgramme, OpenProgramme, RecordAuthorisation
+from sojourn.conduct.practitioners import ApproveConsentVersion, RecordCredential
+from sojourn.ledger import programmes
+from sojourn.protocols.model import Protocol
+
+PROGRAMME = "demo"
+PACK = "mdma-ptsd"
+DAYS_OPEN = 1100
+ACCOUNTS = (
+    ("therapist", "therapist"),
+    ("therapist2", "therapist"),
+    ("prescriber", "prescriber"),
+    ("coordinator", "coordinator"),
+    ("pharmacist", "pharmacist"),
+    ("rater", "independent-rater"),
+    ("monitor", "monitor"),
+    ("statistician", "statistician"),
+    ("lead", "sponsor"),
+)
+# Limits are every site's own to set: these are demonstration values and no advice.
+DEMONSTRATION_LIMITS = {
+    "systolic-mmhg-max": 170,
+    "diastolic-mmhg-max": 110,
+    "pulse-bpm-max": 125,
+    "temperature-tenths-c-max": 388,
+    "vitals-fresh-min": 30,
+    "qtc-ms-max-male": 450,
+    "qtc-ms-max-female": 460,
+    "serious-report-hours": 24,
+}
+WORDS = "amber birch cedar coral delta ember fjord grove heath islet lotus maple olive pearl ridge"
+
+
+def found_demo(now: datetime) -> Protocol:
+    """Found, authorise, staff and open the demonstration programme; returns its protocol."""
+    since = datetime.combine(now.date() - timedelta(days=DAYS_OPEN), time(9), UTC)
+    title = "MDMA-assisted therapy for PTSD: demonstration with virtual participants"
+    standing = programmes.found(
+        PROGRAMME,
+        protocols.shipped_text(PACK),
+        FoundProgramme(since, title),
+        author=LEAD.name,
+        role=LEAD.role,
+    )
+    for command in _papers(since, now.date(), standing.protocol):
+        programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)
+    return standing.protocol
+
+
+def demo_accounts() -> tuple[tuple[str, str, str], ...]:
+    """One account per role (user name, role, password), all with one new readable password."""
+    words = WORDS.split()
+    password = "-".join(secrets.choice(words) for _ in range(4)) + f"-{secrets.randbelow(90) + 10}"
+    hashed = make_password(password)
+    for username, role in ACCOUNTS:
+        Member.objects.update_or_create(
+            username=username, defaults={"role": role, "password": hashed, "is_active": True}
+        )
+    return tuple((username, role, password) for username, role in ACCOUNTS)
+
+
+def _papers(since: datetime, today: date, protocol: Protocol) -> Iterator[Any]:
+    on = since.date()
+    yield RecordAuthorisation(
+        since,
+        "DEMO-IND-000000 (demonstration only)",
+        "us-ind",
+        on,
+        today + timedelta(days=365),
+        "Nowhere: there is no such document",
+    )
+    for username, profession in (
+        ("therapist", "Psychotherapist"),
+        ("therapist2", "Clinical psychologist"),
+        ("prescriber", "Psychiatrist"),
+    ):
+        yield RecordCredential(
+            since, username, profession, f"DEMO-LICENCE-{username} (demonstration only)", on
+        )
+    yield ApproveConsentVersion(since, CONSENT_VERSION, on, "Demonstration committee", False)
+    limits = tuple((each.key, DEMONSTRATION_LIMITS[each.key]) for each in protocol.site_settings)
+    yield OpenProgramme(since, limits)
