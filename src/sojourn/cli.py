@@ -51,12 +51,12 @@ def demo(
         for path in home.glob("record.sqlite3*"):
             path.unlink()
     _start()
-    from sojourn.clinic.demo import KEY, demo_accounts, load_demo
+    from sojourn.clinic.demo import PROGRAMME, demo_accounts, load_demo
     from sojourn.ledger import clock, programmes
 
-    if KEY not in tuple(programmes.keys()):
+    if PROGRAMME not in tuple(programmes.keys()):
         with _progress("Loading the demo programme") as progress:
-            load_demo(now=clock.now(), progress=progress)
+            load_demo(today=clock.now(), progress=progress)
     _show_accounts(demo_accounts(), port)
     if serve_pages:
         _serve(port, workers=1)
