@@ -19,6 +19,7 @@ def main() -> int:
     kills = count_asked_for(50, "kills")
     home = start()
     from django.db import connection
+
     from ledger.killing import kill_a_writer
 
     record = os.environ.get("SOJOURN_DATABASE") or str(home / "record.sqlite3")

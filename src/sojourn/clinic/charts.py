@@ -2,6 +2,7 @@
 
 import html
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -52,13 +53,13 @@ def trajectories_chart(
     ]
     axis = alt.Axis(
         values=list(range(len(seen))),
-        labelExpr=f"{json.dumps([words[key] for key in seen])}[datum.value]",
+        labelExpr=f"{json.dumps([textwrap.wrap(words[key], 14) for key in seen])}[datum.value]",
         labelAngle=0,
         labelLimit=110,
         grid=False,
     )
     scale = alt.Scale(domain=[-0.3, len(seen) - 0.7], nice=False)
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(_data(rows)).encode(
         x=alt.X("place:Q", title=None, axis=axis, scale=scale), color=_colour(rows)
     )
     title = f"Mean {name}, 95% interval"
@@ -92,7 +93,7 @@ def proportions_chart(found: tuple[Proportion, ...]) -> SafeString:
         for each in found
         if each.share is not None
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(_data(rows)).encode(
         y=alt.Y("arm:N", title=None, axis=alt.Axis(labelLimit=190, minExtent=150)),
         color=_colour(rows),
     )
@@ -135,7 +136,7 @@ def retention_chart(steps: tuple[Step, ...], until: int) -> SafeString:
         last = [step for step in steps if step.arm == arm][-1]
         rows.append({"arm": arm or EVERYONE, "day": until, "retained": last.retained * 100})
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
             x=alt.X("day:Q", title="Days since enrolment"),
@@ -148,6 +149,10 @@ def retention_chart(steps: tuple[Step, ...], until: int) -> SafeString:
     ends = {row["arm"]: row["retained"] for row in rows}
     said = "; ".join(f"{arm}: {share:.0f}% retained at the end" for arm, share in ends.items())
     return _svg(chart, "Retention", said)
+
+
+def _data(rows: Sequence[Mapping[str, object]]) -> alt.InlineData:
+    return alt.InlineData(values=list(rows))
 
 
 def _arms(rows: Sequence[Mapping[str, object]]) -> list[str]:

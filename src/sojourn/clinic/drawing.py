@@ -155,7 +155,7 @@ class _Scale:
 
 
 def _axis(scale: _Scale, height: int) -> str:
-    months = []
+    months: list[str] = []
     day = scale.first.replace(day=1)
     step = 1 if (scale.last - scale.first).days < 400 else 3
     while day <= scale.last:

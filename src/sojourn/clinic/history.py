@@ -64,7 +64,11 @@ def _line(entry: Entry, labels: dict[str, str], corrected_by: dict[int, int]) ->
 
 
 def _title(kind: str, details: dict[str, Any]) -> str:
-    words = kind.partition(".")[2].replace("-", " ")
+    stage, _, words = kind.partition(".")
+    words = words.replace("-", " ")
+    # "Recorded" alone says nothing; "Assessment recorded" does.
+    if " " not in words:
+        words = f"{stage} {words}"
     if "which" in details:
         return f"{details['which'].capitalize()} {words}"
     return words.capitalize()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sojourn import instruments
@@ -88,15 +89,17 @@ def offers(visitor: Visitor, course: Course) -> Offers:
     )
 
 
-def assessments_due(visitor: Visitor, course: Course) -> tuple[tuple[str, str, str], ...]:
-    """(visit, instrument, label) of what this role may still rate, soonest first."""
+def assessments_due(
+    visitor: Visitor, course: Course, day: date
+) -> tuple[tuple[str, str, str], ...]:
+    """(visit, instrument, label) of what this role may rate by that day, soonest first."""
     shipped = instruments.load_shipped()
     rater = visitor.role == "independent-rater"
     due = []
     for each in plan(course, visitor.standing.protocol):
         if (each.visit.rated_by == "independent-rater") != rater:
             continue
-        if each.earliest is None or each.standing in ("missed", "not-needed"):
+        if each.earliest is None or each.earliest > day or each.standing in _SETTLED:
             continue
         for key in each.visit.assessments:
             if (each.visit.key, key) not in course.assessments and key in shipped:
@@ -155,6 +158,7 @@ def _makes_sense_open(name: str, course: Course, offered: Offers) -> bool:
     return needs.get(name, True)
 
 
+_SETTLED = ("missed", "not-needed")
 AFTER_THE_END = frozenset(
     {
         "consent.withdraw",

@@ -15,7 +15,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
-_DECIDE: Mapping[type, Any] = {**authorisation.DECIDE, **practitioners.DECIDE}
+_DECIDE: Mapping[Any, Any] = {**authorisation.DECIDE, **practitioners.DECIDE}
 _EVOLVE: Mapping[type, Any] = {**authorisation.EVOLVE, **practitioners.EVOLVE}
 FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened, FileImported)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})

@@ -43,7 +43,7 @@ PATHWAY = (
     followup,
     safety,
 )
-_DECIDE: Mapping[type, Any] = {
+_DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
 }
 _EVOLVE: Mapping[type, Any] = {

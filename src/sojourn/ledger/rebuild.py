@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from sojourn import course as courses
 from sojourn.ledger import programmes, projections
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import StatusCount
+
+TABLES: tuple[type[models.Model], ...] = (*projections.TABLES, StatusCount)
 
 Progress = Callable[[int, int], None]
 
@@ -18,7 +20,7 @@ def rebuild(progress: Progress | None = None) -> int:
     """Empty every projected table and fill it from the entries; returns how many courses."""
     names = sorted(streams("course:"))
     with transaction.atomic():
-        for table in (*projections.TABLES, StatusCount):
+        for table in TABLES:
             table._default_manager.all().delete()
         for done, stream in enumerate(names, start=1):
             _, programme, _ = stream.split(":", 2)
@@ -41,7 +43,7 @@ def fingerprint() -> str:
 
 def _lines() -> Iterator[str]:
     with connection.cursor() as cursor:
-        for table in (*projections.TABLES, StatusCount):
+        for table in TABLES:
             names = projections.columns(table)
             cursor.execute(
                 f"SELECT {', '.join(names)} FROM {table._meta.db_table} ORDER BY "

@@ -62,7 +62,7 @@ def read(text: str, name: str) -> Source:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 0
                 raise ProtocolError((Problem(name, line, "", "write the value out; no aliases"),))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -105,10 +105,10 @@ def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
         )
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return loader.construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError) as error:
         line = node.start_mark.line + 1
         problem = Problem(name, line, dotted(path), f"can't be read: {error}")
         raise ProtocolError((problem,)) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
@@ -198,7 +199,7 @@ def _instrument(request: HttpRequest, kind: type[Any]) -> Instrument | None:
 
 
 def _choose_assessment(request: HttpRequest, visitor: Visitor, course: Course) -> HttpResponse:
-    due = assessments_due(visitor, course)
+    due = assessments_due(visitor, course, timezone.localdate(clock.now()))
     context = {"visitor": visitor, "course": course, "due": due}
     return render(request, "clinic/choose_assessment.html", context)
 

@@ -53,7 +53,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         context["commands"] = [
             (each.name, each.title) for each in commands_for(visitor, course, offered)
         ]
-        context["assessments_due"] = assessments_due(visitor, course)
+        context["assessments_due"] = assessments_due(visitor, course, day)
     if visitor.sees_course:
         context["timeline"] = drawing.timeline(planned, day)
         context["sessions"] = [

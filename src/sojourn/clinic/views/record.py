@@ -1,5 +1,7 @@
 """The record itself: how long it is, its latest checkpoint, and whether it holds."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -50,7 +52,7 @@ def checkpoint_file(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return HttpResponse(text, content_type="application/json", headers=headers)
 
 
-def _context(visitor: Visitor) -> dict[str, object]:
+def _context(visitor: Visitor) -> dict[str, Any]:
     head = Head.objects.first()
     return {
         "visitor": visitor,
