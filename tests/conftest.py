@@ -1,6 +1,47 @@
-"""What every test shares."""
+"""What every test shares: a home of its own, the shared data, a browser, and honest skips."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
-os.environ.setdefault("SOJOURN_HOME", tempfile.mkdtemp(prefix="sojourn-tests-"))
+import pytest
+
+os.environ["SOJOURN_HOME"] = tempfile.mkdtemp(prefix="sojourn-tests-")
+# Playwright runs an event loop in the test's thread; the pages run in another.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = os.environ.get("SOJOURN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Data that lies beside the project and is read in place."""
+    folder = Path(os.environ.get("SOJOURN_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"the shared data is not beside the project ({folder}); this was not tested")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """A real Chromium, closed at the end."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not on this machine; the pages were not tried in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where SOJOURN_REQUIRE names chromium or postgresql, their absence is a failure."""
+    required = os.environ.get("SOJOURN_REQUIRE", "").split(",")
+    absent = [each for each in required if each == "chromium" and not Path(CHROMIUM).exists()]
+    if absent and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,179 @@
+"""A programme opens only on legal ground, keeps its people in order and its allocation sealed."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn import conduct, protocols
+from sojourn.conduct import Refused, blinding, randomisation
+from sojourn.conduct.authorisation import (
+    FoundProgramme,
+    OpenProgramme,
+    PauseProgramme,
+    RecordAuthorisation,
+    ResumeProgramme,
+    RevokeAuthorisation,
+)
+from sojourn.conduct.practitioners import (
+    ApproveConsentVersion,
+    RecordCredential,
+    WithdrawCredential,
+)
+from sojourn.conduct.programme import Programme
+from sojourn.record.entry import Entry
+
+MDMA = protocols.load_shipped("mdma-ptsd")
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TODAY = NOW.date()
+LIMITS = tuple((each.key, each.lowest) for each in MDMA.site_settings)
+
+
+@dataclass
+class Office:
+    programme: Programme = field(default_factory=Programme)
+
+    def ask(self, command, role="sponsor"):
+        facts = conduct.decide(self.programme, command, MDMA, role=role, now=NOW)
+        for fact in facts:
+            sequence = self.programme.version + 1
+            entry = Entry("programme:x", sequence, fact, command.at, NOW, "lead", role)
+            self.programme = conduct.evolve(self.programme, entry)
+        return self
+
+    def founded(self):
+        return self.ask(FoundProgramme(NOW, "Our programme"))
+
+    def authorised(self, since=TODAY, until=None):
+        return self.founded().ask(RecordAuthorisation(NOW, "IND 1", "us-ind", since, until))
+
+
+def test_a_programme_with_its_legal_ground_opens():
+    office = Office().authorised().ask(OpenProgramme(NOW, LIMITS))
+    assert office.programme.status == "open"
+    assert office.programme.protocol_digest == MDMA.digest
+
+
+def test_no_programme_opens_without_a_legal_authorisation():
+    with pytest.raises(Refused, match="no legal authorisation is in force"):
+        Office().founded().ask(OpenProgramme(NOW, LIMITS))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "opens"),
+    [(0, 0, True), (0, None, True), (1, None, False), (-9, -1, False), (-9, 0, True)],
+)
+def test_an_authorisation_holds_on_its_first_and_last_day(since, until, opens):
+    until_day = None if until is None else TODAY + timedelta(days=until)
+    office = Office().authorised(TODAY + timedelta(days=since), until_day)
+    if opens:
+        office.ask(OpenProgramme(NOW, LIMITS))
+    else:
+        with pytest.raises(Refused, match="no legal authorisation"):
+            office.ask(OpenProgramme(NOW, LIMITS))
+
+
+def test_a_legal_ground_the_protocol_does_not_know_is_refused():
+    with pytest.raises(Refused, match="is not a legal ground of this protocol"):
+        Office().founded().ask(RecordAuthorisation(NOW, "X", "my-own-idea", TODAY))
+
+
+def test_a_revoked_authorisation_no_longer_holds():
+    office = Office().authorised().ask(RevokeAuthorisation(NOW, "IND 1", "clinical hold"))
+    assert office.programme.authorisation(TODAY) is None
+
+
+@pytest.mark.parametrize("missing", [each.key for each in MDMA.site_settings])
+def test_no_limit_has_a_silent_default(missing):
+    limits = tuple(each for each in LIMITS if each[0] != missing)
+    with pytest.raises(Refused, match="is not set; the site decides it"):
+        Office().authorised().ask(OpenProgramme(NOW, limits))
+
+
+def test_a_limit_out_of_range_or_unknown_is_refused():
+    with pytest.raises(Refused, match="lies outside"):
+        Office().authorised().ask(OpenProgramme(NOW, ((LIMITS[0][0], 999), *LIMITS[1:])))
+    with pytest.raises(Refused, match="has no setting 'mood-max'"):
+        Office().authorised().ask(OpenProgramme(NOW, (*LIMITS, ("mood-max", 1))))
+
+
+def test_a_monitor_may_pause_and_only_the_lead_resumes():
+    office = Office().authorised().ask(OpenProgramme(NOW, LIMITS))
+    office.ask(PauseProgramme(NOW, "safety question"), "monitor")
+    with pytest.raises(Refused, match="not for a monitor"):
+        office.ask(ResumeProgramme(NOW, "settled"), "monitor")
+    assert office.ask(ResumeProgramme(NOW, "settled")).programme.status == "open"
+
+
+def test_nothing_is_recorded_before_the_programme_is_founded():
+    with pytest.raises(Refused, match="is not founded yet"):
+        Office().ask(RecordAuthorisation(NOW, "IND 1", "us-ind", TODAY))
+
+
+def test_credentials_count_on_their_days_and_until_withdrawn():
+    office = Office().founded()
+    office.ask(RecordCredential(NOW, "ana", "psychologist", "L1", TODAY, TODAY))
+    assert office.programme.credentialed(TODAY) == {"ana"}
+    assert office.programme.credentialed(TODAY + timedelta(days=1)) == frozenset()
+    office.ask(WithdrawCredential(NOW, "ana", "left"))
+    assert office.programme.credentialed(TODAY) == frozenset()
+
+
+def test_a_consent_form_to_be_signed_again_raises_what_is_needed():
+    office = Office().founded()
+    office.ask(ApproveConsentVersion(NOW, "1.0", date(2025, 1, 1), "IRB", False))
+    office.ask(ApproveConsentVersion(NOW, "1.1", date(2025, 6, 1), "IRB", False))
+    assert office.programme.consents(TODAY) == (("1.0", "1.1"), "1.0")
+    office.ask(ApproveConsentVersion(NOW, "2.0", date(2025, 9, 1), "IRB", True))
+    assert office.programme.consents(TODAY) == (("1.0", "1.1", "2.0"), "2.0")
+    assert office.programme.consents(date(2025, 7, 1)) == (("1.0", "1.1"), "1.0")
+
+
+@given(st.binary(min_size=16, max_size=32), st.text(max_size=8), st.integers(1, 80))
+def test_arms_balance_at_the_end_of_every_block(seed, stratum, number):
+    arms = [
+        randomisation.arm_of(seed, stratum, each, MDMA.arms, MDMA.randomisation)
+        for each in range(1, number + 1)
+    ]
+    counts = Counter(arms)
+    assert abs(counts["mdma"] - counts["placebo"]) <= 3  # half of the largest block
+
+
+def test_the_list_follows_from_the_seed_and_differs_by_stratum_and_seed():
+    def first_forty(seed, stratum):
+        return [
+            randomisation.arm_of(seed, stratum, n, MDMA.arms, MDMA.randomisation)
+            for n in range(1, 41)
+        ]
+
+    assert first_forty(b"a" * 32, "s") == first_forty(b"a" * 32, "s")
+    assert first_forty(b"a" * 32, "s") != first_forty(b"b" * 32, "s")
+    assert first_forty(b"a" * 32, "s") != first_forty(b"a" * 32, "t")
+
+
+def test_both_arms_come_first_equally_often():
+    firsts = Counter(
+        randomisation.arm_of(str(n).encode() * 8, "s", 1, MDMA.arms, MDMA.randomisation)
+        for n in range(2000)
+    )
+    # Binomial(2000, 1/2): four standard deviations; the seeds are fixed.
+    assert abs(firsts["mdma"] - 1000) < 90
+
+
+@pytest.mark.parametrize(
+    ("role", "opens"), [("statistician", True), ("pharmacist", True), ("therapist", False),
+                        ("independent-rater", False), ("monitor", False), ("sponsor", False)],
+)  # fmt: skip
+def test_only_unblinded_roles_open_the_allocation(role, opens):
+    assert blinding.may_open_allocation(role) is opens
+
+
+@pytest.mark.parametrize(
+    "kind", ["dosing.dose-given", "dosing.vitals-recorded", "safety.adverse-event-recorded",
+             "aftercare.contact-recorded", "visit.held", "allocation.made"],
+)  # fmt: skip
+def test_a_rater_sees_nothing_that_could_tell_the_arm(kind):
+    assert not blinding.may_see("independent-rater", kind)
