@@ -24,8 +24,8 @@ def main() -> int:
     changes = count_asked_for(1_000, "changes")
     home = start()
     from django.db import IntegrityError, connection, transaction
-    from ledger import facts, tampering
 
+    from ledger import facts, tampering
     from sojourn.ledger import registry
     from sojourn.ledger.verify import verify
 
@@ -55,7 +55,9 @@ def main() -> int:
         transaction.set_rollback(True)
     shutil.rmtree(home)
     passed = found == named == made and sound
-    print(f"{connection.vendor}: {made} single changed bytes; {refused} more refused by the database")
+    print(
+        f"{connection.vendor}: {made} single changed bytes; {refused} more refused by the database"
+    )
     print(f"  found                        {found}")
     print(f"  the entry named first        {named}")
     print(f"  nothing else named with it   {alone}")
