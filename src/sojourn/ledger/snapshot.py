@@ -18,6 +18,8 @@ from sojourn.ledger.columns import STORED
 from sojourn.record.hashing import COLUMNS
 
 BATCH = 2000
+# Longer than two threads take to hand Python over to each other, or neither gains.
+JOINED = 8000
 BEFORE_ALL, BEHIND_ALL = -(2**62), 2**62
 _BETWEEN_ROWS = "\x1e"  # no column holds it: the writer refuses it, and JSON escapes it
 
@@ -94,7 +96,7 @@ def _joined_batch(shared: BaseDatabaseWrapper, after: int) -> tuple[int, list[st
         cursor.execute(
             f"SELECT MAX(position), COUNT(*), {lines} FROM (SELECT position, {line} AS line "
             "FROM ledger_entry WHERE position > %s ORDER BY position LIMIT %s) AS batch",
-            (after, BATCH),
+            (after, JOINED),
         )
         upto, count, text = cursor.fetchone()
     if not count:
