@@ -207,7 +207,7 @@ def _fits(row: tuple[Any, ...], **original: Any) -> bool:
     names = ("position", "stream", "sequence")
     columns = [original.get(name, row[place]) for place, name in enumerate(names)]
     try:
-        return hash_of(*columns, *row[3:14]) == row[14]
+        return bool(hash_of(*columns, *row[3:14]) == row[14])
     except ValueError:  # a line break, or bytes that are no text
         return False
 
