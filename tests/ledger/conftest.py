@@ -18,8 +18,8 @@ from django.core.management import call_command
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from ledger.facts import KINDS
 from sojourn.ledger import registry
+from tests.ledger.facts import KINDS
 
 
 @pytest.fixture(autouse=True)

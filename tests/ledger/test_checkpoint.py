@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.facts import fill, write
 from sojourn.ledger import checkpoint
 from sojourn.ledger.read import read_all
 from sojourn.ledger.verify import verify
 from sojourn.record.merkle import includes, leaf_hash
+from tests.ledger.facts import fill, write
 
 pytestmark = pytest.mark.django_db
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from ledger.write_golden import GOLDEN, golden_file
 from sojourn.ledger import registry
 from sojourn.record.kinds import canonical
+from tests.ledger.write_golden import GOLDEN, golden_file
 
 KINDS = {fact.kind: fact for fact in registry.kinds()}
 EVERY_SHAPE = [
