@@ -1,7 +1,7 @@
 """Whether a writer killed in the middle of its work loses anything it said was kept.
 
-    python benchmarks/crash.py [--kills 50]
-    python tests/with_postgresql.py python benchmarks/crash.py
+python benchmarks/crash.py [--kills 50]
+python tests/with_postgresql.py python benchmarks/crash.py
 """
 
 import os
@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from record_of_many import count_asked_for, start
 
@@ -19,8 +19,7 @@ def main() -> int:
     kills = count_asked_for(50, "kills")
     home = start()
     from django.db import connection
-
-    from ledger.killing import kill_a_writer
+    from tests.ledger.killing import kill_a_writer
 
     record = os.environ.get("SOJOURN_DATABASE") or str(home / "record.sqlite3")
     generator = random.Random(11)

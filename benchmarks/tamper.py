@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from record_of_many import count_asked_for, start
 
@@ -24,8 +24,8 @@ def main() -> int:
     changes = count_asked_for(1_000, "changes")
     home = start()
     from django.db import IntegrityError, connection, transaction
+    from tests.ledger import facts, tampering
 
-    from ledger import facts, tampering
     from sojourn.ledger import registry
     from sojourn.ledger.verify import verify
 
@@ -55,7 +55,9 @@ def main() -> int:
         transaction.set_rollback(True)
     shutil.rmtree(home)
     passed = found == named == made and sound
-    print(f"{connection.vendor}: {made} single changed bytes, {refused} more refused")
+    print(
+        f"{connection.vendor}: {made} single changed bytes; {refused} more refused by the database"
+    )
     print(f"  found                        {found}")
     print(f"  the entry named first        {named}")
     print(f"  nothing else named with it   {alone}")

@@ -28,10 +28,10 @@ def kill_a_writer(record: str, after_s: float) -> tuple[int, int, tuple[Problem,
     else:
         environment["SOJOURN_HOME"] = str(Path(record).parent)
     environment["PYTHONPATH"] = os.pathsep.join(
-        [str(PROJECT / "src"), str(PROJECT / "tests"), environment.get("PYTHONPATH", "")]
+        [str(PROJECT / "src"), str(PROJECT), environment.get("PYTHONPATH", "")]
     )
     writer = subprocess.Popen(
-        [sys.executable, "-m", "ledger.writer", "course:killed"],
+        [sys.executable, "-m", "tests.ledger.writer", "course:killed"],
         stdout=subprocess.PIPE,
         env=environment,
         cwd=PROJECT,

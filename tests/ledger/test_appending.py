@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from django.db import connection, transaction
 
-from ledger import tampering
-from ledger.facts import MORNING, NoteWritten, PulseTaken, fill, write
 from sojourn.ledger import clock
 from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_all, read_stream, streams, version, written_by
 from sojourn.ledger.verify import verify
 from sojourn.record.kinds import UnreadableEntry
+from tests.ledger import tampering
+from tests.ledger.facts import MORNING, NoteWritten, PulseTaken, fill, write
 
 pytestmark = pytest.mark.django_db
 

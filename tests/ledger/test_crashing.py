@@ -5,7 +5,7 @@ import random
 import pytest
 from django.db import connection
 
-from ledger.killing import kill_a_writer
+from tests.ledger.killing import kill_a_writer
 
 
 @pytest.mark.usefixtures("own_record")

@@ -8,11 +8,11 @@ from typing import TypeVar
 import pytest
 from django.db import connection, transaction
 
-from ledger.facts import PulseTaken, write
 from sojourn.ledger import checkpoint
 from sojourn.ledger.append import StaleVersion, take_turn
 from sojourn.ledger.read import read_all, read_stream, version
 from sojourn.ledger.verify import verify
+from tests.ledger.facts import PulseTaken, write
 
 pytestmark = pytest.mark.usefixtures("own_record")
 T = TypeVar("T")

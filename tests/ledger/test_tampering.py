@@ -8,12 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 
-from ledger import tampering
-from ledger.facts import fill, write
 from sojourn.ledger import checkpoint
 from sojourn.ledger.findings import Problem
 from sojourn.ledger.verify import verify
 from sojourn.record.hashing import BEFORE_THE_FIRST, hash_of
+from tests.ledger import tampering
+from tests.ledger.facts import fill, write
 
 pytestmark = pytest.mark.django_db
 WHOLE_ROW = ", ".join(tampering.COLUMNS)

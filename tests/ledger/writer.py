@@ -1,6 +1,6 @@
 """A process that appends until it is killed, and says each position once it is kept.
 
-python -m ledger.writer STREAM
+python -m tests.ledger.writer STREAM
 """
 
 import sys
@@ -10,9 +10,9 @@ import django
 
 def main(stream: str) -> None:
     django.setup()
-    from ledger.facts import KINDS, NoteWritten, PulseTaken, write
     from sojourn.ledger import registry
     from sojourn.ledger.read import version
+    from tests.ledger.facts import KINDS, NoteWritten, PulseTaken, write
 
     with registry.use(KINDS):
         number = version(stream)

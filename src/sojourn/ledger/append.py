@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from sojourn.ledger import clock
 from sojourn.ledger.columns import STORED
@@ -98,11 +99,15 @@ def take_turn() -> int:
     The turn lasts until the transaction ends. What is read after it cannot be
     stale when it is appended.
     """
-    lock = connection.features.has_select_for_update
     with connection.cursor() as cursor:
-        # SQLite takes its one write lock when the transaction begins (see the settings).
-        cursor.execute(_HEAD + " FOR UPDATE" if lock else _HEAD)
-        return int(cursor.fetchone()[0])
+        return _take_turn(cursor)
+
+
+def _take_turn(cursor: CursorWrapper) -> int:
+    # SQLite takes its one write lock when the transaction begins (see the settings).
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    cursor.execute(_HEAD + lock)
+    return int(cursor.fetchone()[0])
 
 
 def _append(
@@ -115,9 +120,9 @@ def _append(
     shared: tuple[str, str, str, str, str],
 ) -> tuple[Entry, ...]:
     author, role, reason, signature, command = shared
-    position = take_turn()
     with connection.cursor() as cursor:
-        if written := written_by(stream, command):
+        position = _take_turn(cursor)
+        if command and (written := written_by(stream, command)):
             return written
         cursor.execute(_TAIL, (stream,))
         found, previous, latest = cursor.fetchone() or (0, BEFORE_THE_FIRST, "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from sojourn.ledger.snapshot import stored_rows
 from sojourn.record.hashing import BEFORE_THE_FIRST, hash_of
 
 # How many flawed rows are traced to where they stood; the rest are named as found.
@@ -46,7 +47,7 @@ class Findings:
     """Gathers what does not fit, and tells causes from consequences."""
 
     def __init__(self, head: int) -> None:
-        self._head = head
+        self.head = head
         self._problems: list[Problem] = []
         self._flawed: list[tuple[Any, ...]] = []
         self._missing: list[tuple[int, int]] = []
@@ -67,8 +68,8 @@ class Findings:
         the hash it carries, ``reached`` the position before it.
         """
         position = row[0]
-        if reached + 1 < position and reached < self._head:
-            self._missing.append((reached + 1, min(position - 1, self._head)))
+        if reached + 1 < position and reached < self.head:
+            self._missing.append((reached + 1, min(position - 1, self.head)))
         if whole:
             self._judge_chain(row, heads)
         else:
@@ -76,8 +77,8 @@ class Findings:
 
     def reached(self, position: int) -> None:
         """Say which position was the last."""
-        if position < self._head:
-            self._missing.append((position + 1, self._head))
+        if position < self.head:
+            self._missing.append((position + 1, self.head))
 
     def settle(self) -> None:
         """Bring together what moved with where it is missing; name what is left."""
@@ -97,11 +98,12 @@ class Findings:
             which = f"entries {first} to {last} are" if first < last else f"entry {first} is"
             self.add(first, f"{which} missing")
 
-    def compare_head(self, head_hash: str, last: tuple[Any, ...]) -> None:
-        """Hold the last row against the head row."""
-        named = any(each.position == self._head for each in self._problems)
-        if last and last[0] == self._head and last[14] != head_hash and not named:
-            self._name(last, "is not the entry that the head of the record names")
+    def compare_head(self, head_hash: str) -> None:
+        """Hold the row at the head's position against the head row."""
+        named = any(each.position == self.head for each in self._problems)
+        for rows in stored_rows(after=self.head - 1, upto=self.head):
+            if rows[0][14] != head_hash and not named:
+                self._name(rows[0], "is not the entry that the head of the record names")
 
     def add(self, position: int, what: str) -> None:
         """A problem whose stream nothing left tells."""
@@ -147,8 +149,8 @@ class Findings:
         if (at, tail) == (number - 1, previous):
             if position < 1:
                 self._name(row, "was added before the first entry")
-            elif position > self._head:
-                self._name(row, f"was added behind entry {self._head}, the head of the record")
+            elif position > self.head:
+                self._name(row, f"was added behind entry {self.head}, the head of the record")
         elif number <= at:
             self._name(row, f"was added, or stands out of order: its stream was already at {at}")
             return

@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from sojourn.ledger import rows as rows
 
 
-class Position(models.BigIntegerField):  # type: ignore[type-arg]
+class Position(models.BigIntegerField):  # type: ignore[type-arg]  # only a name to mypy
     """A place in the record, counted from 1 without gaps."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:

@@ -7,12 +7,11 @@ of each stream and nothing else that grows with the record.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from sojourn.ledger.checkpoint import Lodged, range_of
 from sojourn.ledger.findings import Findings, Problem
 from sojourn.ledger.models import Checkpoint, Head
-from sojourn.ledger.snapshot import snapshot, stored_rows
+from sojourn.ledger.snapshot import BEFORE_ALL, joined_rows, snapshot, stored_rows
 from sojourn.record.hashing import BEFORE_THE_FIRST, SEPARATORS
 from sojourn.record.merkle import CompactRange
 
@@ -43,17 +42,15 @@ def verify(*, against: Lodged | None = None, progress: Progress | None = None) -
         stops = {each.size for each in made} | ({against.size} if against else set())
         tree = CompactRange()
         trees = {0: tree}
-        last: tuple[Any, ...] = ()
-        for rows, hashes in _checked(findings, head.position):
+        for hashes in _checked(findings, head.position):
             for part in _parts(hashes, tree.size, stops):
                 tree = tree.extend([sha256(b"\x00" + each).digest() for each in part])
                 if tree.size in stops:
                     trees[tree.size] = tree
-            last = rows[-1]
             if progress:
                 progress(tree.size, head.position)
         findings.settle()
-    findings.compare_head(head.hash, last)
+        findings.compare_head(head.hash)
     for each in made:
         _compare(findings, each, trees.get(each.size), tree.size)
     if against:
@@ -63,35 +60,69 @@ def verify(*, against: Lodged | None = None, progress: Progress | None = None) -
     return Report(tree.size, len(made), tree.root().hex(), findings.problems())
 
 
-def _checked(findings: Findings, last: int) -> Iterator[tuple[list[tuple[Any, ...]], list[bytes]]]:
-    """Each batch of rows with the hashes of what the rows say; findings hear of every flaw."""
+def _checked(findings: Findings, last: int) -> Iterator[list[bytes]]:
+    """The hashes of what each batch's rows say; findings hear of every row that does not fit."""
     heads: dict[str, tuple[int, str]] = {}
     reached = 0
-    for rows in stored_rows():
-        hashes: list[bytes] = []
-        for row in rows:
-            (at, stream, number, kind, schema, data, occurred, recorded) = row[:8]
-            (author, role, reason, signature, command, previous, stored) = row[8:]
-            text = (
-                f"{at}\n{stream}\n{number}\n{kind}\n{schema}\n{data}\n{occurred}\n{recorded}\n"
-                f"{author}\n{role}\n{reason}\n{signature}\n{command}\n{previous}"
-            ).encode("utf-8", "surrogateescape")
-            found = sha256(text).digest()
-            hashes.append(found)
-            if (
-                found.hex() == stored
-                and text.count(b"\n") == SEPARATORS
-                and at == reached + 1 <= last
-                and heads.get(stream, START) == (number - 1, previous)
-            ):
-                heads[stream] = (number, stored)
-            else:
-                whole = found.hex() == stored and text.count(b"\n") == SEPARATORS
-                findings.examine(row, found.hex(), whole, reached, heads)
-            if at > reached:
-                reached = at
-        yield rows, hashes
+    for upto, rows in joined_rows():
+        hashes = _fitting(rows, reached, last, heads)
+        reached += len(hashes)
+        if len(hashes) < len(rows) or not rows:
+            # From the first row that does not fit, look at each column by itself.
+            start = reached if hashes or reached else BEFORE_ALL
+            reached = _examine(findings, start, upto, reached, heads, hashes)
+        yield hashes
     findings.reached(reached)
+
+
+def _fitting(
+    rows: Sequence[str], reached: int, last: int, heads: dict[str, tuple[int, str]]
+) -> list[bytes]:
+    """The hashes of ``rows`` up to the first that does not fit; brings ``heads`` up to there."""
+    hashes: list[bytes] = []
+    for row in rows:
+        reached += 1
+        place, stream, number, _ = row.split("\n", 3)
+        at, tail = heads.get(stream, START)
+        found = sha256(row[:-65].encode()).digest()
+        stored = row[-64:]
+        if (
+            found.hex() != stored
+            or row.count("\n") != SEPARATORS + 1
+            or row[-130:-64] != f"\n{tail}\n"
+            or number != str(at + 1)
+            or place != str(reached)
+            or reached > last
+        ):
+            break
+        heads[stream] = (at + 1, stored)
+        hashes.append(found)
+    return hashes
+
+
+def _examine(
+    findings: Findings,
+    start: int,
+    upto: int,
+    reached: int,
+    heads: dict[str, tuple[int, str]],
+    hashes: list[bytes],
+) -> int:
+    """Hand every row after ``start`` that does not fit to the findings; the position reached."""
+    for rows in stored_rows(after=start, upto=upto):
+        for row in rows:
+            text = "\n".join(map(str, row[:14])).encode("utf-8", "surrogateescape")
+            found = sha256(text)
+            whole = found.hexdigest() == row[14] and text.count(b"\n") == SEPARATORS
+            at, tail = heads.get(row[1], START)
+            fits = whole and row[0] == reached + 1 <= findings.head
+            if fits and (row[2], row[13]) == (at + 1, tail):
+                heads[row[1]] = (at + 1, row[14])
+            else:
+                findings.examine(row, found.hexdigest(), whole, reached, heads)
+            hashes.append(found.digest())
+            reached = max(reached, row[0])
+    return reached
 
 
 def _parts(hashes: Sequence[bytes], before: int, stops: set[int]) -> Iterator[Sequence[bytes]]:
