@@ -213,6 +213,18 @@ def test_mood_dips_on_days_two_to_four() -> None:
     assert dip < rest - 1
 
 
+def test_a_few_contacts_fail_but_never_with_someone_shown_mid_course() -> None:
+    missed = Counter(
+        person.scene is not None
+        for person in treated()
+        for arm in ARMS
+        for contact in person.under(arm).contacts
+        if contact.mood is None
+    )
+    assert missed[False] > 50
+    assert missed[True] == 0
+
+
 def mean_reading(arm: str, moment: str, vital: str) -> float:
     readings = [each for drawn in under(arm) for each in drawn.readings]
     return float(np.mean([getattr(r, vital) for r in readings if r.moment == moment]))
