@@ -178,6 +178,16 @@ def test_a_dose_was_withheld_for_raised_pressure_and_says_so(demo: Loaded) -> No
     assert any("systolic 182 mmHg is above" in reason for reason in initial[0].reasons)
 
 
+def test_the_raised_pressure_was_answered_and_the_session_still_closed(demo: Loaded) -> None:
+    course = next(
+        each for each in courses() for session in each.sessions.values() if not session.initial
+    )
+    alert = next(each for each in course.alerts.values() if "182 mmHg" in each.label)
+    assert "no dose while it stays above" in alert.action
+    assert course.sessions["dosing-3"].closed_at is not None
+    assert course.status == "completed"
+
+
 def test_slips_are_corrected_with_a_reason_and_both_stay(demo: Loaded) -> None:
     corrections = [each for each in entries() if isinstance(each.fact, Corrected)]
     assert len(corrections) == 3
@@ -328,6 +338,12 @@ def test_a_day_still_to_come_is_refused_and_nothing_is_written() -> None:
     with pytest.raises(ValueError, match="still to come"):
         load_demo(today=clock.now().date() + timedelta(days=2))
     assert not list(streams(f"programme:{PROGRAMME}"))
+
+
+@pytest.mark.django_db
+def test_a_moment_without_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        load_demo(today=datetime(2026, 1, 1, 12))  # noqa: DTZ001
 
 
 @pytest.mark.django_db
