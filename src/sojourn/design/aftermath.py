@@ -72,8 +72,8 @@ def aftermaths(
     return [(tuple(each), leaves) for each, leaves in zip(events, leaving, strict=True)]
 
 
-def contacts(rng: Generator, protocol: Protocol) -> Iterator[Contact]:
-    """What is said on each day after each session.
+def contacts(rng: Generator, protocol: Protocol, *, always: bool = False) -> Iterator[Contact]:
+    """What is said on each day after each session; few can't be reached, none when ``always``.
 
     Mood is low on days 2 to 4: the dip after a session that aftercare watches for.
     """
@@ -85,7 +85,7 @@ def contacts(rng: Generator, protocol: Protocol) -> Iterator[Contact]:
         dip = rng.gamma(2.0, 0.9) if 2 <= day <= 4 else 0.0
         mood = int(np.clip(round(usual - dip + rng.normal(0, 0.8)), 1, 10))
         sleep = int(np.clip(round(rng.normal(6.6, 1.1)), 2, 10))
-        reached = rng.random() > 0.025
+        reached = bool(rng.random() > 0.025) or always
         yield Contact(
             visit.key, mood if reached else None, sleep, WATCH if mood <= 2 else NO_CONCERN
         )

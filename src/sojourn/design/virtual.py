@@ -197,7 +197,7 @@ def _under(
                 answers=tuple(later(rng, protocol, calibration, int(totals[person]), course)),
                 readings=tuple(readings(rng, assumed.resting_vitals, arm.peak_vitals, sessions)),
                 events=events,
-                contacts=tuple(contacts(rng, protocol)),
+                contacts=tuple(contacts(rng, protocol, always=person >= finished)),
                 leaving=leaving,
             )
         )

@@ -50,14 +50,14 @@ def load_demo(
     """Found the programme 'demo' and lead its virtual participants up to ``today``.
 
     ``today`` as a moment is the demonstration's present; as a date it is that
-    day's present when it is today, its end otherwise. All or nothing is written.
+    day's present when it is today, its evening otherwise. All or nothing is written.
 
     Raises
     ------
     sojourn.record.command.Refused
         If the demonstration was loaded before.
     ValueError
-        If ``today`` is still to come.
+        If ``today`` is still to come, or a moment without its time zone.
     """
     now = _present(today)
     before = _position()
@@ -87,6 +87,8 @@ def load_demo(
 def _present(today: date | datetime) -> datetime:
     clock_now = clock.now()
     if isinstance(today, datetime):
+        if today.tzinfo is None:
+            raise ValueError(f"{today} has no time zone; give it one")
         present = today.astimezone(UTC)
     elif today == clock_now.date():
         present = clock_now

@@ -71,14 +71,14 @@ class Walk:
             if isinstance(command, RecordContact):
                 return replace(command, mood=2, concern="watch", note="Low since the session.")
             return replace(command, answers=cssrs(4))
-        if (
-            self._oddity == "dose-withheld"
-            and isinstance(command, RecordVitals)
-            and command.moment == "before-initial"
-            and self._desk.course.session(3) is not None
-        ):
+        first_vitals = isinstance(command, RecordVitals) and command.moment == "before-initial"
+        if first_vitals and self._pressure_too_high():
             return replace(command, systolic_mmhg=182, diastolic_mmhg=108, pulse_bpm=98)
         return command
+
+    def _pressure_too_high(self) -> bool:
+        session = self._desk.course.open_session
+        return self._oddity == "dose-withheld" and session is not None and session.number == 3
 
     def _is_alarming(self, command: Any) -> bool:
         yesterday = self._now.date() - timedelta(days=1)
@@ -98,7 +98,7 @@ class Walk:
             later = min(at + timedelta(minutes=3), self._now)
             self._desk.by = PRESCRIBER
             action = ACTIONS.get(entry.fact.rule, "Seen by the physician; safe, plan agreed.")
-            if self._oddity == "dose-withheld":
+            if self._pressure_too_high():
                 action = "Physician called: rest, and no dose while it stays above the limit."
             self._desk.execute(ResolveAlert(later, entry.fact.alert, action))
 
