@@ -21,6 +21,11 @@ def may_see(role: str, kind: str) -> bool:
     return role != "independent-rater" or kind in RATER_SEES
 
 
+def may_see_visit(role: str, rated_by: str) -> bool:
+    """Whether this role may see what was recorded at a visit rated by ``rated_by``."""
+    return role != "independent-rater" or rated_by == "independent-rater"
+
+
 def may_see_course(role: str) -> bool:
     """Whether this role may see sessions, events and contacts at all."""
     return role != "independent-rater"

@@ -13,7 +13,7 @@ from sojourn.conduct.programme import Programme
 from sojourn.course.circumstances import Clearance
 from sojourn.ledger import clock
 from sojourn.ledger.append import append
-from sojourn.ledger.read import read_stream, streams, version
+from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.rows import ProtocolText
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
@@ -43,11 +43,10 @@ def load(key: str) -> Standing:
     Refused
         If no such programme was founded.
     """
-    stream = PREFIX + key
-    found = version(stream)
-    if not found:
+    last = last_hash(PREFIX + key)
+    if last is None:
         raise Refused(f"there is no programme '{key}' on this record")
-    return _standing(key, found)
+    return _standing(key, last)
 
 
 def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Standing:
@@ -110,8 +109,9 @@ def clearance(programme: Programme, on: date) -> Clearance:
 
 
 @lru_cache(maxsize=64)
-def _standing(key: str, found: int) -> Standing:
-    programme = conduct.fold(key, read_stream(PREFIX + key, until=found))
+def _standing(key: str, last: str) -> Standing:
+    # The hash of its last entry stands for a programme's whole history.
+    programme = conduct.fold(key, read_stream(PREFIX + key))
     return Standing(programme, protocol_text(programme.protocol_digest))
 
 

@@ -43,6 +43,17 @@ def read_stream(
     return tuple(entry_of(row, known) for row in rows)
 
 
+def last_hash(stream: str) -> str | None:
+    """Hash of the last entry of ``stream``, which stands for its whole history; None if empty."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT hash FROM ledger_entry WHERE stream = %s ORDER BY sequence DESC LIMIT 1",
+            [stream],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
 def version(stream: str) -> int:
     """The sequence of the stream's last entry; 0 if there is none."""
     with connection.cursor() as cursor:

@@ -1,9 +1,9 @@
 """What a person may ask for, how a form asks it, and how it is refused."""
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
 
 Nature = Literal["decision", "observation"]
@@ -61,16 +61,22 @@ class Asked:
     default: Any = dataclasses.MISSING
 
 
-def asked(command: type[Any]) -> Iterator[Asked]:
+@cache
+def asked(command: type[Any]) -> tuple[Asked, ...]:
     """The fields of ``command`` that carry an ``Ask``, in the order they are declared."""
     hints = get_type_hints(command, include_extras=True)
+    found = []
     for field in dataclasses.fields(command):
         hint = hints[field.name]
-        if get_origin(hint) is Annotated:
-            bare, *extras = get_args(hint)
-            for extra in extras:
-                if isinstance(extra, Ask):
-                    yield Asked(field.name, bare, extra, field.default)
+        if get_origin(hint) is not Annotated:
+            continue
+        bare, *extras = get_args(hint)
+        found += [
+            Asked(field.name, bare, extra, field.default)
+            for extra in extras
+            if isinstance(extra, Ask)
+        ]
+    return tuple(found)
 
 
 def check(command: Any, *, now: datetime) -> None:

@@ -20,6 +20,7 @@ from sojourn.ledger import clock
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.registry import kinds
+from sojourn.record.entry import Entry
 
 HISTORY_PAGE = 40
 
@@ -34,7 +35,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     course = courses.fold(entries, kinds().read)
     day = timezone.localdate(as_of or clock.now())
     planned = plan(course, visitor.standing.protocol)
-    seen = [each for each in entries if blinding.may_see(visitor.role, each.fact.kind)]
+    seen = [each for each in entries if _may_see(visitor, each)]
     everything = request.GET.get("history") == "all"
     lines = history.lines(seen, visitor.standing.protocol)
     offered = offers(visitor, course)
@@ -44,7 +45,12 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "course": course,
         "day": day,
         "as_of": as_of,
-        "pending": [each for each in planned if each.due(day) in ("due", "overdue")],
+        "pending": [
+            each
+            for each in planned
+            if each.due(day) in ("due", "overdue")
+            and blinding.may_see_visit(visitor.role, each.visit.rated_by)
+        ],
         "trajectory": drawing.trajectory(_scores(visitor, course), visitor.standing.protocol),
         "lines": lines if everything else lines[:HISTORY_PAGE],
         "more_lines": 0 if everything else max(0, len(lines) - HISTORY_PAGE),
@@ -60,6 +66,13 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
             (session, drawing.vitals(session)) for session in course.sessions.values()
         ]
     return render(request, "clinic/participant.html", context)
+
+
+def _may_see(visitor: Visitor, entry: Entry) -> bool:
+    visit = visitor.standing.protocol.visit(getattr(entry.fact, "visit", ""))
+    return blinding.may_see(visitor.role, entry.fact.kind) and (
+        visit is None or blinding.may_see_visit(visitor.role, visit.rated_by)
+    )
 
 
 def _scores(visitor: Visitor, course: Course) -> tuple[drawing.Reading, ...]:
