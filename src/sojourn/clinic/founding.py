@@ -58,7 +58,11 @@ def found(founding: Founding, *, author: str) -> None:
                 founding.valid_until,
             ),
             ApproveConsentVersion(
-                at, founding.consent_version, founding.valid_from, founding.committee, False
+                at,
+                founding.consent_version,
+                min(founding.valid_from, at.date()),
+                founding.committee,
+                sign_again=False,
             ),
             OpenProgramme(at, founding.settings),
         ):
