@@ -3,7 +3,6 @@
 import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
 
 Nature = Literal["decision", "observation"]
@@ -61,9 +60,18 @@ class Asked:
     default: Any = dataclasses.MISSING
 
 
-@cache
 def asked(command: type[Any]) -> tuple[Asked, ...]:
     """The fields of ``command`` that carry an ``Ask``, in the order they are declared."""
+    if command not in _asked:
+        _asked[command] = _read(command)
+    return _asked[command]
+
+
+# Reading type hints is slow and their answer never changes.
+_asked: dict[type[Any], tuple[Asked, ...]] = {}
+
+
+def _read(command: type[Any]) -> tuple[Asked, ...]:
     hints = get_type_hints(command, include_extras=True)
     found = []
     for field in dataclasses.fields(command):
