@@ -4,7 +4,8 @@
 
 Starts a private cluster in a temporary folder (fsync on, unix socket only),
 sets SOJOURN_DATABASE for the command, then stops and removes the cluster.
-Without the PostgreSQL programs it says what is skipped and succeeds.
+Without the PostgreSQL programs it says what is skipped and succeeds, unless
+SOJOURN_REQUIRE names postgresql.
 """
 
 import os
@@ -68,7 +69,7 @@ def main(command: list[str]) -> int:
     binaries = programs()
     if binaries is None:
         print(f"PostgreSQL is not installed: skipped on PostgreSQL: {' '.join(command)}")
-        return 0
+        return int("postgresql" in os.environ.get("SOJOURN_REQUIRE", "").split(","))
     with cluster(binaries) as address:
         return subprocess.run(command, env={**os.environ, "SOJOURN_DATABASE": address}).returncode
 

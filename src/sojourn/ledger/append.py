@@ -119,7 +119,7 @@ def _append(
     recorded_at: datetime | None,
     shared: tuple[str, str, str, str, str],
 ) -> tuple[Entry, ...]:
-    author, role, reason, signature, command = shared
+    command = shared[-1]
     with connection.cursor() as cursor:
         position = _take_turn(cursor)
         if command and (written := written_by(stream, command)):
@@ -153,20 +153,25 @@ def _append(
         else:
             cursor.executemany(_ADD, rows)
         cursor.execute(_MOVE, (position + len(rows), previous))
-    occurred, recorded = occurred_at.astimezone(UTC), datetime.fromisoformat(kept)
+    return _as_entries(rows, facts, occurred_at.astimezone(UTC), datetime.fromisoformat(kept))
+
+
+def _as_entries(
+    rows: Sequence[tuple[Any, ...]], facts: Sequence[Fact], occurred: datetime, recorded: datetime
+) -> tuple[Entry, ...]:
     return tuple(
         Entry(
-            stream=stream,
+            stream=row[1],
             sequence=row[2],
             fact=fact,
             occurred_at=occurred,
             recorded_at=recorded,
-            author=author,
-            role=role,
-            reason=reason,
-            signature=signature,
+            author=row[8],
+            role=row[9],
+            reason=row[10],
+            signature=row[11],
             position=row[0],
-            command=command,
+            command=row[12],
             hash=row[14],
         )
         for row, fact in zip(rows, facts, strict=True)
