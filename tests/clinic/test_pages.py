@@ -19,7 +19,7 @@ def written() -> int:
     return Head.objects.get().position
 
 
-def hidden(response, name: str) -> str:
+def prefilled(response, name: str) -> str:
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode()).group(1)
 
 
@@ -122,9 +122,9 @@ def test_vital_signs_are_recorded_and_shown(desk, in_session):
     form = therapist.get(path)
     answer = therapist.post(
         path,
-        key=hidden(form, "key"),
-        version=hidden(form, "version"),
-        at=re.search(r'name="at" value="([^"]*)"', form.content.decode()).group(1),
+        key=prefilled(form, "key"),
+        version=prefilled(form, "version"),
+        at=prefilled(form, "at"),
         moment="during",
         systolic_mmhg="131",
         diastolic_mmhg="84",
@@ -154,16 +154,16 @@ def test_a_decision_on_an_old_page_is_shown_as_a_conflict(desk, in_session):
     path = f"participants/{in_session}/do/dosing.withhold-dose/"
     therapist = desk("therapist")
     form = therapist.get(path)
-    at = re.search(r'name="at" value="([^"]*)"', form.content.decode()).group(1)
+    at = prefilled(form, "at")
     data = {"key": "k-1", "at": at, "which": "supplemental", "reason": "prefers not to"}
     before = written()
 
-    stale = therapist.post(path, version=int(hidden(form, "version")) - 1, **data)
+    stale = therapist.post(path, version=int(prefilled(form, "version")) - 1, **data)
     assert stale.status_code == 409
     assert "colleague recorded something first" in stale.content.decode()
     assert written() == before
 
-    fresh = therapist.post(path, version=hidden(form, "version"), **data)
+    fresh = therapist.post(path, version=prefilled(form, "version"), **data)
     assert fresh.status_code == 302
     assert written() == before + 1
 
@@ -172,7 +172,7 @@ def test_pressing_twice_writes_once(desk, in_session):
     path = f"participants/{in_session}/do/safety.raise-concern/"
     therapist = desk("therapist")
     form = therapist.get(path)
-    at = re.search(r'name="at" value="([^"]*)"', form.content.decode()).group(1)
+    at = prefilled(form, "at")
     before = written()
     for _ in range(2):
         answer = therapist.post(path, key="same-key", at=at, concern="seems very tired today")
@@ -185,11 +185,11 @@ def test_a_correction_stands_beside_what_it_corrects(desk, in_session):
     wrong = [each for each in entries if each.fact.kind == "dosing.vitals-recorded"][-1]
     path = f"participants/{in_session}/correct/{wrong.sequence}/"
     therapist = desk("therapist")
-    page = therapist.get(path).content.decode()
-    assert f'value="{wrong.fact.systolic_mmhg}"' in page
+    form = therapist.get(path)
+    assert f'value="{wrong.fact.systolic_mmhg}"' in form.content.decode()
 
     data = {
-        "at": re.search(r'name="at" value="([^"]*)"', page).group(1),
+        "at": prefilled(form, "at"),
         "moment": wrong.fact.moment,
         "systolic_mmhg": wrong.fact.systolic_mmhg - 3,
         "diastolic_mmhg": wrong.fact.diastolic_mmhg,
@@ -217,8 +217,7 @@ def test_the_course_is_shown_as_the_record_knew_it(desk, in_progress):
 
 def test_a_new_participant_is_registered_and_a_name_is_refused(desk):
     coordinator = desk("coordinator")
-    form = coordinator.get("register/").content.decode()
-    at = re.search(r'name="at" value="([^"]*)"', form).group(1)
+    at = prefilled(coordinator.get("register/"), "at")
     data = {"at": at, "site": "site-01", "sex": "female", "birth_year": "1985"}
 
     refused = coordinator.post("register/", participant="Ana Maria", **data)
@@ -255,7 +254,7 @@ def test_the_record_is_verified_and_checkpointed_from_its_page(desk):
 def test_a_prescriber_pauses_the_programme_and_no_dose_is_given(desk, in_session):
     path = "programme/do/programme.pause/"
     prescriber = desk("prescriber")
-    at = re.search(r'name="at" value="([^"]*)"', prescriber.get(path).content.decode()).group(1)
+    at = prefilled(prescriber.get(path), "at")
     assert prescriber.post(path, at=at, cause="a safety question").status_code == 302
     page = prescriber.get(f"participants/{in_session}/do/dosing.give-dose/").content.decode()
     assert "the programme is not open" in page

@@ -21,9 +21,7 @@ def command_of(entries: Sequence[Entry], sequence: int) -> Any:
     Refused
         If there is no such entry or it can't be corrected.
     """
-    wrong = correction.find(entries, sequence)
-    effective = correction.effective(entries, kinds().read)
-    entry = next((each for each in effective if each.sequence == sequence), wrong)
+    entry = correction.as_it_reads(entries, sequence, kinds().read)
     maker = _COMMANDS.get(type(entry.fact))
     if maker is None:
         raise Refused(f"entry {sequence} has no form; record what is right instead")

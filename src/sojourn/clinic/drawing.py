@@ -77,10 +77,7 @@ def trajectory(readings: Sequence[Reading], protocol: Protocol) -> SafeString:
 
     parts = [_axis(scale, height)]
     for tick in ticks:
-        parts.append(
-            f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y(tick)}" y2="{y(tick)}"/>'
-            f'<text class="lane" text-anchor="end" x="{LEFT - 8}" y="{y(tick) + 4}">{tick}</text>'
-        )
+        parts.append(_level(y(tick), tick))
     points = " ".join(f"{scale.x(each.on)},{y(each.total)}" for each in readings)
     parts.append(f'<polyline class="line" points="{points}"/>')
     for each in readings:
@@ -114,10 +111,7 @@ def vitals(session: Session) -> SafeString:
 
     parts = []
     for tick in (60, 100, 140, 180):
-        parts.append(
-            f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y(tick)}" y2="{y(tick)}"/>'
-            f'<text class="lane" text-anchor="end" x="{LEFT - 8}" y="{y(tick) + 4}">{tick}</text>'
-        )
+        parts.append(_level(y(tick), tick))
     for name, dose in (("initial", session.initial), ("supplemental", session.supplemental)):
         if dose:
             at = x((dose.at - start).total_seconds() / 60)
@@ -169,6 +163,13 @@ def _axis(scale: _Scale, height: int) -> str:
         for _ in range(step):
             day = (day + timedelta(days=32)).replace(day=1)
     return "".join(months)
+
+
+def _level(y: float, value: int) -> str:
+    return (
+        f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}"/>'
+        f'<text class="lane" text-anchor="end" x="{LEFT - 8}" y="{y + 4}">{value}</text>'
+    )
 
 
 def _mark(each: Planned, scale: _Scale, y: int, today: date) -> str:

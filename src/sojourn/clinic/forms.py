@@ -17,8 +17,8 @@ from sojourn.record.command import Asked, asked
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 RADIO_UP_TO = 7
-# Fields whose value is a group of answers, each with a form field of its own.
-GROUPS = ("criteria", "items", "site-settings")
+# Fields whose value is pairs of key and answer, each with a form field of its own.
+PAIRS = ("criteria", "site-settings")
 
 
 class CommandForm(forms.Form):
@@ -135,7 +135,7 @@ class CommandForm(forms.Form):
     def _value(self, field: Asked) -> Any:
         source, name = field.ask.choices_from, field.name
         prefix = len(name) + 1
-        if source in ("criteria", "site-settings"):
+        if source in PAIRS:
             answers = (
                 (each[prefix:], self.cleaned_data[each]) for each in self.groups.get(name, ())
             )
@@ -162,7 +162,7 @@ def initial_of(command: Any) -> dict[str, Any]:
         value = getattr(command, field.name)
         if field.ask.choices_from == "items":
             initial |= {f"{field.name}-{number}": each for number, each in enumerate(value, 1)}
-        elif field.ask.choices_from in ("criteria", "site-settings"):
+        elif field.ask.choices_from in PAIRS:
             initial |= {f"{field.name}-{key}": each for key, each in value}
         elif isinstance(value, bool):
             initial[field.name] = "yes" if value else "no"

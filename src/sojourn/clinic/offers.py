@@ -7,8 +7,9 @@ from typing import Any
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
-from sojourn.course import COMMANDS, clearing
-from sojourn.course.schedule import Planned, plan
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing
+from sojourn.course.assessment import may_rate
+from sojourn.course.schedule import Planned
 from sojourn.course.screening import ANSWERS
 from sojourn.course.state import Course
 from sojourn.protocols.model import Phase, Protocol
@@ -43,16 +44,14 @@ class Offers:
         return Offers({**self.choices, **by_phase})
 
 
-def offers(visitor: Visitor, course: Course) -> Offers:
-    """Every choice a form about this course may need."""
+def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> Offers:
+    """Every choice a form about this course may need; ``schedule`` is the course's plan."""
     protocol, programme = visitor.standing.protocol, visitor.standing.programme
-    planned = tuple(each for each in plan(course, protocol) if each.standing == "planned")
+    planned = tuple(each for each in schedule if each.standing == "planned")
     session = course.open_session
     levels: tuple[int, ...] = ()
     if session and protocol.dosing:
-        levels = clearing.levels(protocol.dosing, session, "initial")
-        if session.initial:
-            levels = clearing.levels(protocol.dosing, session, "supplemental")
+        levels = clearing.levels(protocol.dosing, session, session.next_dose)
     return Offers(
         {
             "consent-versions": tuple(
@@ -90,14 +89,13 @@ def offers(visitor: Visitor, course: Course) -> Offers:
 
 
 def assessments_due(
-    visitor: Visitor, course: Course, day: date
+    visitor: Visitor, course: Course, schedule: tuple[Planned, ...], day: date
 ) -> tuple[tuple[str, str, str], ...]:
     """(visit, instrument, label) of what this role may rate by that day, soonest first."""
     shipped = instruments.load_shipped()
-    rater = visitor.role == "independent-rater"
     due = []
-    for each in plan(course, visitor.standing.protocol):
-        if (each.visit.rated_by == "independent-rater") != rater:
+    for each in schedule:
+        if not may_rate(visitor.role, each.visit):
             continue
         if each.earliest is None or each.earliest > day or each.standing in _SETTLED:
             continue
@@ -112,25 +110,21 @@ def assessments_due(
 
 def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any, ...]:
     """The commands this role may give about this course, with something left to choose."""
+    sensible = _sensible(course, offered)
     return tuple(
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
         and command.name not in HIDDEN_FROM_MENU
-        and _makes_sense(command.name, course, offered)
+        and (not course.ended or command in AFTER_THE_END)
+        and sensible.get(command.name, True)
     )
 
 
-def _makes_sense(name: str, course: Course, offered: Offers) -> bool:
-    if course.ended:
-        return name in AFTER_THE_END and _makes_sense_open(name, course, offered)
-    return _makes_sense_open(name, course, offered)
-
-
-def _makes_sense_open(name: str, course: Course, offered: Offers) -> bool:
+def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
+    """Whether each command has something to act on; those not named always have."""
     in_session = course.open_session is not None
-    needs: Mapping[str, bool] = {
-        "consent.sign": True,
+    return {
         "consent.withdraw": bool(course.consents) and not course.consents[-1].withdrawn_at,
         "screening.assess-criteria": not course.eligible_at,
         "screening.confirm-eligibility": not course.eligible_at,
@@ -155,19 +149,9 @@ def _makes_sense_open(name: str, course: Course, offered: Offers) -> bool:
         "followup.withdraw": bool(course.eligible_at),
         "followup.declare-lost": bool(course.eligible_at),
     }
-    return needs.get(name, True)
 
 
 _SETTLED = ("missed", "not-needed")
-AFTER_THE_END = frozenset(
-    {
-        "consent.withdraw",
-        "safety.record-adverse-event",
-        "safety.update-adverse-event",
-        "safety.raise-concern",
-        "safety.resolve-alert",
-    }
-)
 
 
 def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planned, ...]:

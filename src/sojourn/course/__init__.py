@@ -51,7 +51,7 @@ _EVOLVE: Mapping[type, Any] = {
 }
 FACTS: tuple[type[Fact], ...] = (*_EVOLVE, Corrected)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
-_AFTER_THE_END = (
+AFTER_THE_END = (
     consent.WithdrawConsent,
     safety.RecordAdverseEvent,
     safety.UpdateAdverseEvent,
@@ -80,7 +80,7 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
     check(command, now=circumstances.now)
     if not course.participant and not isinstance(command, screening.RegisterParticipant):
         raise Refused("this participant is not registered; register them first")
-    if course.ended and not isinstance(command, _AFTER_THE_END):
+    if course.ended and not isinstance(command, AFTER_THE_END):
         raise Refused(f"the course has ended ({course.ended}); nothing more is planned")
     facts: tuple[Fact, ...] = decider(course, command, circumstances)
     return facts
@@ -103,6 +103,7 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
 
 
 __all__ = [
+    "AFTER_THE_END",
     "COMMANDS",
     "FACTS",
     "Circumstances",

@@ -9,6 +9,7 @@ from sojourn.course import consent, safety, visits
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Assessment, Course, VisitDone, with_item
 from sojourn.instruments import AnswerError, Instrument, Score, score, score_total
+from sojourn.protocols.model import Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -44,6 +45,11 @@ class AssessmentRecorded:
     answers: tuple[int | None, ...]
     total: int | None
     settles_visit: bool  # a rating visit has taken place once it holds a rating
+
+
+def may_rate(role: str, visit: Visit) -> bool:
+    """Whether this role rates at ``visit``: an independent rater there alone where one is asked."""
+    return (visit.rated_by == "independent-rater") == (role == "independent-rater")
 
 
 def score_of(assessment: Assessment | RecordAssessment, instrument: Instrument) -> Score:
@@ -85,9 +91,8 @@ def record(
             f"{instrument.name} at {visit.label} is recorded already; correct that entry instead",
             "instrument",
         )
-    by_rater = circumstances.role == "independent-rater"
     # A file tells who rated in its own columns, if at all: its import may bring any rating.
-    if circumstances.role != "import" and (visit.rated_by == "independent-rater") != by_rater:
+    if circumstances.role != "import" and not may_rate(circumstances.role, visit):
         who = "an independent rater" if visit.rated_by == "independent-rater" else "the team"
         raise Refused(f"{visit.label} is rated by {who}, not by a {circumstances.role}", "visit")
     try:

@@ -80,6 +80,18 @@ def find(entries: Sequence[Entry], sequence: int) -> Entry:
     return entry
 
 
+def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
+    """The correctable entry of that sequence, as its latest correction has it.
+
+    Raises
+    ------
+    Refused
+        If there is none, or it is not corrected.
+    """
+    find(entries, sequence)
+    return find(effective(entries, read), sequence)
+
+
 def correct(
     wrong: Entry, facts: Sequence[Fact], happened_at: datetime, schema_and_text: tuple[int, str]
 ) -> tuple[Fact, ...]:

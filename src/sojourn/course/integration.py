@@ -38,9 +38,9 @@ def hold(
         raise Refused(
             f"dosing session {visit.session} has not ended; integration follows it", "visit"
         )
-    visits.refuse_twice(course, visit.key)
-    visits.present(command.practitioners, circumstances)
-    return (visits.VisitHeld(visit.key, command.practitioners, command.minutes, command.themes),)
+    return visits.hold(
+        course, visit, command.practitioners, command.minutes, command.themes, circumstances
+    )
 
 
 DECIDE: Mapping[type, Any] = {HoldIntegration: hold}

@@ -35,9 +35,9 @@ def hold(
     visit = visits.find(circumstances, command.visit, "preparation")
     if not course.eligible_at:
         raise Refused("confirm eligibility before preparation begins", "visit")
-    visits.refuse_twice(course, visit.key)
-    visits.present(command.practitioners, circumstances)
-    return (visits.VisitHeld(visit.key, command.practitioners, command.minutes, command.themes),)
+    return visits.hold(
+        course, visit, command.practitioners, command.minutes, command.themes, circumstances
+    )
 
 
 DECIDE: Mapping[type, Any] = {HoldPreparation: hold}

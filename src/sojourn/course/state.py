@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
 Status = Literal["screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -89,6 +90,11 @@ class Session:
     supplemental: Dose | None = None
     withheld: tuple[Withheld, ...] = ()
     closed_at: datetime | None = None
+
+    @property
+    def next_dose(self) -> Literal["initial", "supplemental"]:
+        """Which dose comes next: the supplemental one follows the initial."""
+        return "supplemental" if self.initial else "initial"
 
 
 @dataclass(frozen=True, slots=True)

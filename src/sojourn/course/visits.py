@@ -92,6 +92,20 @@ def present(command_practitioners: tuple[str, ...], circumstances: Circumstances
         )
 
 
+def hold(
+    course: Course,
+    visit: Visit,
+    practitioners: tuple[str, ...],
+    minutes: int,
+    themes: str,
+    circumstances: Circumstances,
+) -> tuple[Fact, ...]:
+    """A session with the team, once its own stage has nothing against it."""
+    refuse_twice(course, visit.key)
+    present(practitioners, circumstances)
+    return (VisitHeld(visit.key, practitioners, minutes, themes),)
+
+
 def hold_screening(
     course: Course, command: HoldScreeningVisit, circumstances: Circumstances
 ) -> tuple[Fact, ...]:

@@ -1,7 +1,7 @@
 """What sessions leave behind: adverse events, the days after, and who leaves the programme."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -107,8 +107,8 @@ def _make_some_severe(rng: Generator, events: list[list[Event]], count: int) -> 
     having = [person for person, each in enumerate(events) if each]
     for person in rng.permutation(having)[:count]:
         first = events[person][0]
-        events[person][0] = Event(
-            first.term, first.session, SEVERE, max(1, first.days), first.relatedness, "unpleasant"
+        events[person][0] = replace(
+            first, grade=SEVERE, days=max(1, first.days), valence="unpleasant"
         )
 
 

@@ -5,7 +5,7 @@ that differs from what is recorded is refused, for it is a correction.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -26,9 +26,8 @@ from sojourn.course.screening import (
 from sojourn.course.state import Course
 from sojourn.exchange.reading import ITEM, ImportRefused, Row, Sheet, Translation, read_sheet
 from sojourn.ledger import clock
-from sojourn.ledger.append import append
+from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Desk, Person, at_desk
-from sojourn.ledger.read import version
 from sojourn.record.command import Refused
 
 Progress = Callable[[int, int], None]
@@ -131,11 +130,9 @@ def _run(
 
 
 def _note(sheet: Sheet, programme: str, written: int, by: Person) -> None:
-    stream = f"imports:{programme}"
-    append(
-        stream,
+    append_next(
+        f"imports:{programme}",
         (FileImported(sheet.name, sheet.digest, len(sheet.rows), written),),
-        expected=version(stream),
         occurred_at=clock.now(),
         author=by.name,
         role=by.role,
@@ -152,7 +149,7 @@ def _one_participant(desk: Desk, participant: str, rows: list[Row], problems: li
                     f"row {row.number}: {name} of {participant} is '{row.get(name)}', "
                     f"in row {first.number} '{first.get(name)}'; make them agree"
                 )
-    with _Naming(first, problems):
+    with _naming(first, problems):
         if desk.course.participant:
             return _known_participant(desk.course, first)
         for command in _registration(desk, first):
@@ -193,7 +190,7 @@ def _assessments(desk: Desk, participant: str, rows: list[Row], problems: list[s
     written = known = empty = 0
     seen: dict[tuple[str, str], tuple[Any, ...]] = {}
     for row in rows:
-        with _Naming(row, problems):
+        with _naming(row, problems):
             command = _assessment(desk, participant, row)
             if command is None:
                 empty += 1
@@ -264,21 +261,14 @@ def _assessment(desk: Desk, participant: str, row: Row) -> RecordAssessment | No
     )
 
 
-class _Naming:
+@contextmanager
+def _naming(row: Row, problems: list[str]) -> Iterator[None]:
     """Turns a refusal into a problem that names its row."""
-
-    def __init__(self, row: Row, problems: list[str]) -> None:
-        self._row, self._problems = row, problems
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if not isinstance(error, Refused):
-            return False
-        where = f"{error.field}: " if error.field else ""
-        self._problems.append(f"row {self._row.number}: {where}{error.message}")
-        return True
+    try:
+        yield
+    except Refused as refusal:
+        where = f"{refusal.field}: " if refusal.field else ""
+        problems.append(f"row {row.number}: {where}{refusal.message}")
 
 
 def _date(row: Row, name: str) -> date:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -44,21 +43,13 @@ def load(path: Path) -> Instrument:
     if unknown:
         raise InstrumentError(f"{path.name}: unknown field '{min(unknown)}'; remove or respell it")
     try:
-        instrument = _ADAPTER.validate_python(_as_tuples(data))
+        instrument = _ADAPTER.validate_python(data)
     except ValidationError as error:
         raise InstrumentError("\n".join(_messages(path, error))) from error
     problems = tuple(_problems(instrument))
     if problems:
         raise InstrumentError("\n".join(f"{path.name}: {problem}" for problem in problems))
     return instrument
-
-
-def _as_tuples(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_as_tuples(each) for each in value)
-    if isinstance(value, dict):
-        return {key: _as_tuples(each) for key, each in value.items()}
-    return value
 
 
 def _messages(path: Path, error: ValidationError) -> Iterator[str]:

@@ -77,8 +77,8 @@ def score(instrument: Instrument, answers: Answers) -> Score:
         If an answer is out of range or the number of answers is wrong.
     """
     check_answers(instrument, answers)
+    missing = tuple(number for number in instrument.scored if answers[number - 1] is None)
     scored = [answers[number - 1] for number in instrument.scored]
-    gaps = sum(answer is None for answer in scored)
     total = _total(scored, instrument.missing.most)
     return Score(
         instrument=instrument.key,
@@ -92,8 +92,8 @@ def score(instrument: Instrument, answers: Answers) -> Score:
         else None,
         dissociative=_met(instrument.dissociation, answers) if instrument.dissociation else None,
         band=_band(instrument, total),
-        prorated=total is not None and gaps > 0,
-        missing=tuple(number for number in instrument.scored if answers[number - 1] is None),
+        prorated=total is not None and bool(missing),
+        missing=missing,
         alerts=tuple(alert for alert in instrument.alerts if _crossed(alert, answers)),
     )
 

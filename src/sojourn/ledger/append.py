@@ -5,15 +5,15 @@ order of commits and a reader never skips an entry.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from sojourn.ledger import clock
-from sojourn.ledger.columns import STORED
-from sojourn.ledger.read import written_by
+from sojourn.ledger.columns import STORED, entry_with
+from sojourn.ledger.read import version, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry, Fact
 from sojourn.record.hashing import (
@@ -93,6 +93,22 @@ def append(
         return _append(stream, facts, texts, expected, occurred_at, recorded_at, shared)
 
 
+def append_next(
+    stream: str, facts: Sequence[Fact], *, occurred_at: datetime, author: str, role: str
+) -> tuple[Entry, ...]:
+    """Add ``facts`` wherever ``stream`` has come to: for what follows from no earlier entry."""
+    with transaction.atomic():
+        take_turn()
+        return append(
+            stream,
+            facts,
+            expected=version(stream),
+            occurred_at=occurred_at,
+            author=author,
+            role=role,
+        )
+
+
 def take_turn() -> int:
     """Wait until no other writer is writing, and return the record's last position.
 
@@ -153,26 +169,4 @@ def _append(
         else:
             cursor.executemany(_ADD, rows)
         cursor.execute(_MOVE, (position + len(rows), previous))
-    return _as_entries(rows, facts, occurred_at.astimezone(UTC), datetime.fromisoformat(kept))
-
-
-def _as_entries(
-    rows: Sequence[tuple[Any, ...]], facts: Sequence[Fact], occurred: datetime, recorded: datetime
-) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(
-            stream=row[1],
-            sequence=row[2],
-            fact=fact,
-            occurred_at=occurred,
-            recorded_at=recorded,
-            author=row[8],
-            role=row[9],
-            reason=row[10],
-            signature=row[11],
-            position=row[0],
-            command=row[12],
-            hash=row[14],
-        )
-        for row, fact in zip(rows, facts, strict=True)
-    )
+    return tuple(entry_with(row, fact) for row, fact in zip(rows, facts, strict=True))

@@ -112,7 +112,7 @@ def lodged(checkpoint: Checkpoint) -> Lodged:
 
 
 def read_lodged(path: Path) -> Lodged:
-    """The checkpoint that ``to_lodge`` wrote to the file at ``path``.
+    """The checkpoint that ``Lodged.as_text`` gave, from the file at ``path``.
 
     Raises
     ------

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from sojourn.record.entry import Entry
-from sojourn.record.hashing import time_of
+from sojourn.record.entry import Entry, Fact
+from sojourn.record.hashing import COLUMNS, time_of
 from sojourn.record.kinds import Kinds
 
-STORED = (
-    "position, stream, sequence, kind, schema, data, occurred_at, recorded_at, "
-    "author, role, reason, signature, command, previous_hash, hash"
-)
+STORED = ", ".join((*COLUMNS, "hash"))
 
 
 def entry_of(row: tuple[Any, ...], kinds: Kinds) -> Entry:
@@ -20,10 +17,15 @@ def entry_of(row: tuple[Any, ...], kinds: Kinds) -> Entry:
     sojourn.record.kinds.UnreadableEntry
         If this version does not know the kind, or the data does not fit it.
     """
+    return entry_with(row, kinds.read(row[3], row[4], row[5]))
+
+
+def entry_with(row: tuple[Any, ...], fact: Fact) -> Entry:
+    """The entry of a row of the ``STORED`` columns whose fact is at hand."""
     return Entry(
         stream=row[1],
         sequence=row[2],
-        fact=kinds.read(row[3], row[4], row[5]),
+        fact=fact,
         occurred_at=time_of(row[6]),
         recorded_at=time_of(row[7]),
         author=row[8],

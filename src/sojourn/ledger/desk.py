@@ -148,8 +148,10 @@ class Desk:
     ) -> tuple[Entry, ...]:
         """Decide ``command`` and append its facts."""
         now = recorded_at or clock.now()
-        facts = courses.decide(self.course, command, self._circumstances(command, now))
-        self._seal(facts, command)
+        allocation = self._next_allocation() if isinstance(command, Randomise) else None
+        facts = courses.decide(self.course, command, self._circumstances(command, now, allocation))
+        if allocation and any(isinstance(fact, Randomised) and not fact.arm for fact in facts):
+            self._seal(allocation, command.at)
         return self._append(facts, command.at, key=key, recorded_at=now)
 
     def correct(
@@ -159,14 +161,12 @@ class Desk:
         if not reason.strip():
             raise courses.Refused("say why the entry is corrected", "reason")
         now = clock.now()
-        wrong = correction.find(self._entries, sequence)
-        effective = correction.effective(self._entries, kinds().read)
-        before = courses.fold(correction.without(effective, sequence), kinds().read)
+        wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
+        before = courses.fold(correction.without(self._entries, sequence), kinds().read)
         before = replace(before, alerts=self.course.alerts)
         facts = courses.decide(before, command, self._circumstances(command, now))
         _, schema, text = kinds().write(facts[0])
-        as_read = next((each for each in effective if each.sequence == sequence), wrong)
-        facts = correction.correct(as_read, facts, command.at, (schema, text))
+        facts = correction.correct(wrong, facts, command.at, (schema, text))
         return self._append(facts, now, key=key, reason=reason.strip(), recorded_at=now)
 
     def project(self) -> None:
@@ -203,8 +203,9 @@ class Desk:
                 self.course = courses.evolve(self.course, entry)
         return written
 
-    def _circumstances(self, command: Any, now: datetime) -> Circumstances:
-        allocation = self._next_allocation() if isinstance(command, Randomise) else None
+    def _circumstances(
+        self, command: Any, now: datetime, allocation: tuple[int, str] | None = None
+    ) -> Circumstances:
         return circumstances(self.standing, self.by, at=command.at, now=now, allocation=allocation)
 
     def _context(self) -> projections.Context:
@@ -222,22 +223,16 @@ class Desk:
         arms = self.standing.protocol.arms
         return number, randomisation.arm_of(seed, self._stratum(), number, arms, plan)
 
-    def _seal(self, facts: tuple[Fact, ...], command: Any) -> None:
-        for fact in facts:
-            if not isinstance(fact, Randomised) or fact.arm:
-                continue
-            allocation = self._next_allocation()
-            if allocation is None:
-                return
-            number, arm = allocation
-            made = randomisation.AllocationMade(
-                self._participant, number, self._stratum(), seal.seal(arm)
-            )
-            append(
-                self._stratum(),
-                (made,),
-                expected=number - 1,
-                occurred_at=command.at,
-                author="sojourn",
-                role="system",
-            )
+    def _seal(self, allocation: tuple[int, str], at: datetime) -> None:
+        number, arm = allocation
+        made = randomisation.AllocationMade(
+            self._participant, number, self._stratum(), seal.seal(arm)
+        )
+        append(
+            self._stratum(),
+            (made,),
+            expected=number - 1,
+            occurred_at=at,
+            author="sojourn",
+            role="system",
+        )

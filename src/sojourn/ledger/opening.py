@@ -1,13 +1,11 @@
 """Behind the seal: allocations in clear, for those who put their opening on the record."""
 
-from django.db import transaction
-
 from sojourn.conduct.blinding import may_open_allocation
 from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
 from sojourn.ledger import clock, seal
-from sojourn.ledger.append import append
+from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Person
-from sojourn.ledger.read import read_stream, streams, version
+from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
 
 
@@ -21,16 +19,13 @@ def record(programme: str, purpose: str, by: Person) -> None:
     """
     if not may_open_allocation(by.role):
         raise Refused(f"a {by.role} is blinded and can't open the allocation")
-    stream = f"openings:{programme}"
-    with transaction.atomic():
-        append(
-            stream,
-            (AllocationOpened("all", purpose),),
-            expected=version(stream),
-            occurred_at=clock.now(),
-            author=by.name,
-            role=by.role,
-        )
+    append_next(
+        f"openings:{programme}",
+        (AllocationOpened("all", purpose),),
+        occurred_at=clock.now(),
+        author=by.name,
+        role=by.role,
+    )
 
 
 def allocations(programme: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ fold, so that rebuilding them from the record gives the very same rows.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -70,13 +71,14 @@ def write(before: Rows, after: Rows) -> None:
         for table in TABLES:
             keys = [key for model, key in gone if model is table]
             if keys:
-                cursor.executemany(_delete(table, len(keys[0])), keys)
+                cursor.executemany(_delete(table), keys)
             fresh = [key + after[model, key] for model, key in new if model is table]
             if fresh:
                 cursor.executemany(_upsert(table), fresh)
-        if _status(before) != _status(after):
-            _count(cursor, _status(before), -1)
-            _count(cursor, _status(after), +1)
+        was, now = _status(before), _status(after)
+        if was != now:
+            _count(cursor, was, -1)
+            _count(cursor, now, +1)
 
 
 def _status(rows: Rows) -> tuple[str, str] | None:
@@ -236,11 +238,13 @@ def key_width(table: type[models.Model]) -> int:
     return len(key) if isinstance(key, models.CompositePrimaryKey) else 1
 
 
-def _delete(table: type[models.Model], width: int) -> str:
-    where = " AND ".join(f"{column} = %s" for column in columns(table)[:width])
+@cache
+def _delete(table: type[models.Model]) -> str:
+    where = " AND ".join(f"{name} = %s" for name in columns(table)[: key_width(table)])
     return f"DELETE FROM {table._meta.db_table} WHERE {where}"
 
 
+@cache
 def _upsert(table: type[models.Model]) -> str:
     names, width = columns(table), key_width(table)
     marks = ", ".join(["%s"] * len(names))

@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 def rebuild(progress: Progress | None = None) -> int:
     """Empty every projected table and fill it from the entries; returns how many courses."""
-    names = sorted(streams("course:"))
+    names = tuple(streams("course:"))
     with transaction.atomic():
         for table in TABLES:
             table._default_manager.all().delete()

@@ -5,7 +5,8 @@ never invents what nobody recorded; if history would need inventing, the fact
 gets a new kind instead.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+from sojourn.record.kinds import Upcaster
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}

@@ -72,12 +72,13 @@ def load_text(text: str, name: str) -> Protocol:
     """The protocol that ``text`` describes; ``name`` stands in error messages."""
     source = read(text, name)
     found: list[Problem] = []
-    data = {**source.data, "visits": tuple(_written_out(source, found))}
+    expanded = tuple(_expanded(source, found))
+    data = {**source.data, "visits": tuple(visit for _, visit in expanded)}
     if "digest" in data:
         found.append(source.problem(("digest",), "is worked out, not written; remove it"))
         del data["digest"]
     # Where each written-out visit stands in the pack, so that its problems point there.
-    origins = [origin for origin, _ in _expanded(source)]
+    origins = [origin for origin, _ in expanded]
     try:
         protocol = _ADAPTER.validate_python(data)
     except ValidationError as error:
@@ -94,22 +95,18 @@ def json_schema() -> dict[str, Any]:
     return _ADAPTER.json_schema()
 
 
-def _written_out(source: Source, found: list[Problem]) -> Iterator[Any]:
+def _expanded(source: Source, found: list[Problem]) -> Iterator[tuple[int, Any]]:
+    """Each visit written out, with its place in the pack."""
     visits = source.data.get("visits", ())
     if not isinstance(visits, tuple):
         found.append(source.problem(("visits",), "must be a list of visits"))
         return
-    for _, visit in _expanded(source):
-        yield visit
-
-
-def _expanded(source: Source) -> Iterator[tuple[int, Any]]:
-    visits = source.data.get("visits", ())
-    for number, visit in enumerate(visits if isinstance(visits, tuple) else ()):
+    sessions = _session_numbers(source)
+    for number, visit in enumerate(visits):
         if not isinstance(visit, dict):
             yield number, visit
             continue
-        for each in _repeated(visit, _session_numbers(source)):
+        for each in _repeated(visit, sessions):
             yield number, each
 
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sojourn.record.entry import Fact
 
-type_of_upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class UnreadableEntry(ValueError):
@@ -33,7 +33,7 @@ class Kinds:
     def __init__(
         self,
         facts: Iterable[type[Fact]],
-        upcasters: Mapping[tuple[str, int], type_of_upcaster] | None = None,
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
     ) -> None:
         self._facts: dict[str, type[Fact]] = {}
         self._adapters: dict[str, TypeAdapter[Any]] = {}

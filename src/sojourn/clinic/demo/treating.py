@@ -18,7 +18,7 @@ from sojourn.clinic.demo.steps import (
     by_visit,
     in_order,
 )
-from sojourn.course import aftercare, dosing, followup, integration, safety, visits
+from sojourn.course import aftercare, clearing, dosing, followup, integration, safety, visits
 from sojourn.course.state import Course
 from sojourn.design.aftermath import LOST, Contact, Event
 from sojourn.design.measured import Reading
@@ -220,16 +220,16 @@ def _initial(person: VirtualParticipant, visit: Visit, protocol: Protocol) -> As
 
 
 def _supplemental(protocol: Protocol) -> Ask:
-    window = protocol.dosing.supplemental if protocol.dosing else None
-
     def asked(course: Course, at: datetime) -> Any:
         session = course.open_session
-        if window is None or session is None or session.initial is None:
+        if protocol.dosing is None or session is None:
+            return None
+        levels = clearing.levels(protocol.dosing, session, "supplemental")
+        if not levels:
             return None
         if any(each.visit == session.visit for each in course.alerts.values()):
             return dosing.WithholdDose(at, "supplemental", "Vital signs beyond the site's limits.")
-        level = session.initial.level_mg * window.percent_of_initial // 100
-        return dosing.GiveDose(at, "supplemental", level)
+        return dosing.GiveDose(at, "supplemental", levels[0])
 
     return asked
 

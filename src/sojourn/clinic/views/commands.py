@@ -15,6 +15,7 @@ from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import assessments_due, offers
 from sojourn.course import COMMANDS, clearing
+from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
 from sojourn.instruments import Instrument
@@ -156,7 +157,7 @@ def _form(
     initial: dict[str, Any] | None = None,
     correcting: bool = False,
 ) -> CommandForm:
-    offered = offers(visitor, course)
+    offered = offers(visitor, course, plan(course, visitor.standing.protocol))
     if instrument is not None:
         offered = offered.with_choice("instruments", instrument.key, instrument.name)
         visits = visitor.standing.protocol.visits
@@ -199,7 +200,8 @@ def _instrument(request: HttpRequest, kind: type[Any]) -> Instrument | None:
 
 
 def _choose_assessment(request: HttpRequest, visitor: Visitor, course: Course) -> HttpResponse:
-    due = assessments_due(visitor, course, timezone.localdate(clock.now()))
+    schedule = plan(course, visitor.standing.protocol)
+    due = assessments_due(visitor, course, schedule, timezone.localdate(clock.now()))
     context = {"visitor": visitor, "course": course, "due": due}
     return render(request, "clinic/choose_assessment.html", context)
 
@@ -208,10 +210,9 @@ def _hindrances(visitor: Visitor, course: Course, kind: type[Any]) -> tuple[str,
     session = course.open_session
     if kind.name != "dosing.give-dose" or session is None:
         return ()
-    which = "initial" if session.initial is None else "supplemental"
     now = clock.now()
     circumstances = desk.circumstances(visitor.standing, visitor.person, at=now, now=now)
-    return clearing.hindrances(course, session, which, now, circumstances)
+    return clearing.hindrances(course, session, session.next_dose, now, circumstances)
 
 
 def _key(form: CommandForm) -> str:

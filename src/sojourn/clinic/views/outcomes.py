@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,7 @@ def outcomes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     course_readers_only(visitor)
     protocol = visitor.standing.protocol
     arms = _arms(request, visitor)
-    labels = tuple((visit.key, visit.label) for visit in protocol.visits)
+    labels = {visit.key: visit.label for visit in protocol.visits}
     rated = tuple(
         (visit.key, visit.label)
         for visit in protocol.visits
@@ -55,8 +56,8 @@ def outcomes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "by_arm": arms.shown,
         "blinded": bool(protocol.randomisation and protocol.randomisation.blinded),
         "instrument": name,
-        "outcome_visit": dict(labels).get(protocol.outcome.visit, ""),
-        "labels": dict(labels),
+        "outcome_visit": labels.get(protocol.outcome.visit, ""),
+        "labels": labels,
         "points": points,
         "proportions": found,
         "flow": analysis.flow(
@@ -115,19 +116,11 @@ def _known(found: tuple[analysis.Proportion, ...]) -> tuple[analysis.Proportion,
     return tuple(each for each in found if each.outcome in having)
 
 
-def _observations(visitor: Visitor, arms: Arms):  # type: ignore[no-untyped-def]
+def _observations(visitor: Visitor, arms: Arms) -> pl.DataFrame:
+    names = [name for name in analysis.COLUMNS if name != "arm"]
     rows = ObservationRow.objects.filter(
         programme=visitor.programme, instrument=visitor.standing.protocol.outcome.instrument
-    ).values_list(
-        "participant",
-        "visit",
-        "day",
-        "total",
-        "change",
-        "response",
-        "loss_of_diagnosis",
-        "remission",
-    )
+    ).values_list(*names)
     return analysis.frame([(row[0], arms.get(row[0]), *row[1:]) for row in rows])
 
 

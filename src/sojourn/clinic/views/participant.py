@@ -38,7 +38,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     seen = [each for each in entries if _may_see(visitor, each)]
     everything = request.GET.get("history") == "all"
     lines = history.lines(seen, visitor.standing.protocol)
-    offered = offers(visitor, course)
+    offered = offers(visitor, course, planned)
     context = {
         "visitor": visitor,
         "here": "participants",
@@ -59,7 +59,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         context["commands"] = [
             (each.name, each.title) for each in commands_for(visitor, course, offered)
         ]
-        context["assessments_due"] = assessments_due(visitor, course, day)
+        context["assessments_due"] = assessments_due(visitor, course, planned, day)
     if visitor.sees_course:
         context["timeline"] = drawing.timeline(planned, day)
         context["sessions"] = [

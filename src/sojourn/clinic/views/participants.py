@@ -4,10 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from sojourn.clinic.access import Visitor, in_programme
+from sojourn.course.screening import RegisterParticipant
+from sojourn.course.state import STATUSES
 from sojourn.ledger.rows import ParticipantRow, StatusCount
 
 PAGE = 25
-STATUSES = ("screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed")
 
 
 @in_programme
@@ -39,6 +40,6 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "after": after,
         "statuses": STATUSES,
         "total": sum(counts.values_list("participants", flat=True)),
-        "may_register": visitor.role in ("coordinator", "therapist", "prescriber", "sponsor"),
+        "may_register": visitor.role in RegisterParticipant.roles,
     }
     return render(request, "clinic/participants.html", context)

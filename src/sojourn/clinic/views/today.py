@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from sojourn.clinic.access import Visitor, in_programme
+from sojourn.course.state import STATUSES
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.rows import DueRow, OpenAlertRow, OpenSessionRow, StatusCount
 
@@ -64,5 +65,4 @@ def _statuses(programme: str) -> dict[str, int]:
     counts = dict(
         StatusCount.objects.filter(programme=programme).values_list("status", "participants")
     )
-    order = ("screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed")
-    return {status: counts.get(status, 0) for status in order}
+    return {status: counts.get(status, 0) for status in STATUSES}

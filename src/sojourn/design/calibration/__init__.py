@@ -32,15 +32,11 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
-class AtVisit:
+class AtVisit(Spread):
     """Mean and standard deviation of the total at one visit, in points, over ``n`` people."""
 
     visit: Key
-    mean: float
-    sd: Annotated[float, Field(gt=0)]
     n: Annotated[int, Field(ge=2)]
-    source: Text
-    verified: bool
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
@@ -75,31 +71,17 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
-class Outcome:
-    key: Literal["response", "loss-of-diagnosis", "remission"]
-    count: Number
-    of: Annotated[int, Field(ge=1)]
-    source: Text
-    verified: bool
+class Outcome(Count):
+    """People with one of the three outcomes."""
 
-    @property
-    def share(self) -> float:
-        return self.count / self.of
+    key: Literal["response", "loss-of-diagnosis", "remission"]
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
-class EventCount:
+class EventCount(Count):
     """People with this adverse event at least once."""
 
     term: Text
-    count: Number
-    of: Annotated[int, Field(ge=1)]
-    source: Text
-    verified: bool
-
-    @property
-    def share(self) -> float:
-        return self.count / self.of
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
