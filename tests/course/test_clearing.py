@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sojourn.course import Refused
+from sojourn.course.assessment import RecordAssessment
 from sojourn.course.consent import WithdrawConsent
 from sojourn.course.dosing import (
     CloseSession,
@@ -15,7 +16,7 @@ from sojourn.course.dosing import (
 )
 from sojourn.course.medication import ClearMedication, RecordMedication, StopMedication
 from sojourn.course.safety import RaiseConcern, ResolveAlert
-from tests.course.story import CHECKLIST, Story
+from tests.course.story import CHECKLIST, NO_SUICIDALITY, Story
 
 
 def withheld(story: Story, **dose) -> tuple[str, ...]:
@@ -67,9 +68,31 @@ def test_an_unconfirmed_checklist_item_withholds_the_dose():
     story.vitals("before-initial")
 
     assert withheld(story) == (
-        "suicidality (C-SSRS) was not assessed today",
+        "C-SSRS (suicidal ideation and behaviour) was not assessed today",
         "checklist not confirmed: Pregnancy test negative, or not applicable",
     )
+
+
+@pytest.mark.parametrize("empty", [4, 5, 6, 7, 8, 9, 10])
+def test_a_question_on_suicide_left_open_withholds_the_dose_and_someone_must_ask(empty):
+    story = Story().randomised().pass_time(days=4)
+    story.ask(OpenSession(story.at, "dosing-1", ("ana", "ben"), CHECKLIST))
+    answers = (*NO_SUICIDALITY[: empty - 1], None, *NO_SUICIDALITY[empty:])
+    story.ask(RecordAssessment(story.at, "dosing-1", "c-ssrs", answers), "therapist")
+    story.vitals("before-initial")
+
+    [alert] = story.course.open_alerts
+    assert alert.label.startswith("not all answered")
+    story.ask(ResolveAlert(story.at, alert.key, "will ask before the session"))
+    assert withheld(story) == (
+        f"C-SSRS is not complete: item {empty} unanswered; ask and correct it",
+    )
+
+
+def test_answers_of_another_day_do_not_count():
+    story = Story().randomised().pass_time(days=4).in_session().pass_time(days=1)
+
+    assert "C-SSRS (suicidal ideation and behaviour) was not assessed today" in withheld(story)
 
 
 @pytest.mark.parametrize(("minutes", "given"), [(0, True), (60, True), (61, False)])

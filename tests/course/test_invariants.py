@@ -97,9 +97,13 @@ class AnyCourse(RuleBasedStateMachine):
     def open_a_session(self, session, confirmed):
         self.ask(OpenSession(self.story.at, f"dosing-{session}", ("ana", "ben"), confirmed))
 
-    @rule(session=SESSIONS, intent=st.sampled_from([0, 0, 0, 1]))
-    def rate_suicidality(self, session, intent):
-        answers = (*NO_SUICIDALITY[:4], intent, *NO_SUICIDALITY[5:])
+    @rule(
+        session=SESSIONS,
+        intent=st.sampled_from([0, 0, 0, 1, None]),
+        attempt=st.sampled_from([0, 0, 0, 1, None]),
+    )
+    def rate_suicidality(self, session, intent, attempt):
+        answers = (0, 0, 0, 0, intent, 0, 0, 0, attempt, 0, 0)
         self.ask(
             RecordAssessment(self.story.at, f"dosing-{session}", "c-ssrs", answers), "therapist"
         )
@@ -120,7 +124,8 @@ class AnyCourse(RuleBasedStateMachine):
         """What a team would do on the day; the other rules disturb it."""
         visit = f"dosing-{number}"
         self.ask(OpenSession(self.story.at, visit, ("ana", "ben"), CHECKLIST))
-        self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
+        if (visit, "c-ssrs") not in self.story.course.assessments:
+            self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
         self.ask(RecordVitals(self.story.at, "before-initial", 120, 80, 75, 370))
         self.ask(GiveDose(self.story.at, "initial", 120 if high else 80))
 
@@ -236,6 +241,7 @@ class AnyCourse(RuleBasedStateMachine):
         assert any(
             (each.fact.visit, each.fact.instrument) == (dose.fact.visit, "c-ssrs")
             and each.occurred_at.date() == dose.occurred_at.date()
+            and None not in each.fact.answers
             for each in rated
         )
 

@@ -78,6 +78,9 @@ def test_proration_rounds_half_up():
     # Seven items of nine sum to 7 * 1 + ... : 9 * 8 / 7 = 10.29, and 9 * 7 / 8 = 7.875.
     assert score(PHQ9, (2, 1, 1, 1, 1, 1, 1, None, None)).total == 10
     assert score(PHQ9, (0, 1, 1, 1, 1, 1, 1, 1, None)).total == 8
+    # 4 over eight items stand for 4.5 over nine, 12 for 13.5: each exactly a half.
+    assert score(PHQ9, (0, 0, 0, 0, 1, 1, 1, 1, None)).total == 5
+    assert score(PHQ9, (3, 3, 1, 1, 1, 1, 1, 1, None)).total == 14
 
 
 def test_caps5_never_fills_in_a_missing_item():
@@ -142,6 +145,60 @@ def test_lower_ideation_and_self_injury_raise_none(item):
 
 def test_any_thought_of_death_on_the_ninth_item_raises_an_alert():
     assert score(PHQ9, (0,) * 8 + (1,)).alerts[0].key == "item-9"
+
+
+@pytest.mark.parametrize("item", [4, 5, 6, 7, 8, 9, 10])
+def test_a_question_on_suicide_left_open_is_missing_and_its_alert_unsettled(item):
+    answers = [0] * 11
+    answers[item - 1] = None
+    result = score(CSSRS, answers)
+    assert result.missing == (item,)
+    assert [alert.key for alert in result.unsettled] == ["ideation" if item < 6 else "behaviour"]
+
+
+def test_the_ninth_item_left_open_asks_for_an_enquiry_even_when_the_total_is_prorated():
+    result = score(PHQ9, (1,) * 8 + (None,))
+    assert (result.total, result.prorated) == (9, True)
+    assert [alert.key for alert in result.unsettled] == ["item-9"]
+
+
+@given(answers_to(CSSRS, missing=True))
+def test_no_alert_is_silent_unless_every_answer_it_needs_says_no(answers):
+    result = score(CSSRS, answers)
+    for alert in CSSRS.alerts:
+        said_no = all(answers[number - 1] == 0 for number in alert.items)
+        assert said_no == (alert not in result.alerts and alert not in result.unsettled)
+    assert not set(result.alerts) & set(result.unsettled)
+
+
+@pytest.mark.parametrize("answer", [True, 2.5, "2"])
+def test_an_answer_that_is_no_whole_number_is_refused_by_item(answer):
+    with pytest.raises(AnswerError, match=r"item 3: .* is not a whole number"):
+        check_answers(PCL5, pcl5(i3=answer))
+
+
+def test_a_subtype_is_asked_only_of_those_with_the_diagnosis():
+    without = score(CAPS5, (*[1] * 20, *MET_F_AND_G[:-2], 4, 4))
+    assert (without.diagnosis, without.dissociative) == (False, None)
+
+
+def test_scores_of_two_instruments_are_not_compared():
+    with pytest.raises(ValueError, match="a score of pcl-5 is not one of caps-5"):
+        change(CAPS5, score(PCL5, [2] * 20), score(CAPS5, (*[2] * 20, *MET_F_AND_G)))
+
+
+def test_labels_are_whole_sentences_of_the_definition_not_cut_at_a_comma():
+    assert CAPS5.items[21].label == "duration, months"
+    assert CSSRS.items[2].label == "thoughts of a method, no intent"
+    for instrument in SHIPPED.values():
+        for item in instrument.items:
+            assert item.label.strip(" ,") == item.label
+
+
+@pytest.mark.parametrize(("total", "band"), [(28, "moderate"), (34, "moderate"), (35, "severe")])
+def test_bands_of_caps5_are_those_of_the_trials(total, band):
+    answers = [4] * (total // 4) + [total % 4] + [0] * 20
+    assert score(CAPS5, (*answers[:20], *MET_F_AND_G)).band == band
 
 
 @pytest.mark.parametrize(
@@ -228,6 +285,11 @@ def test_every_shipped_instrument_says_where_it_comes_from_and_asks_in_our_words
         ("measures:", "measure:", "unknown field 'measure'"),
         ("{number: 2,", "{number: 7,", "number them 1 to 9 in order"),
         ("name: PHQ-9", "name: [", "is not YAML"),
+        ("label: low mood,", "label: low mood, or sad,", "unknown field 'items.1.or sad'"),
+        ("    items: [9]\n", "    items: [9, 9]\n", "alerts.item-9 names an item twice"),
+        ("    at_least: 1", "    at_least: 4", "alerts.item-9.at_least is 4; its items end at 3"),
+        ("[1, 2, 3, 4, 5,", "[1, 1, 3, 4, 5,", "scored names an item twice"),
+        ("measures: depressive", "name: again\nmeasures: depressive", "stands twice"),
     ],
 )
 def test_a_broken_definition_names_field_value_and_mend(tmp_path, old, new, message):
@@ -239,3 +301,8 @@ def test_a_broken_definition_names_field_value_and_mend(tmp_path, old, new, mess
         load(path)
     assert message in str(error.value)
     assert "broken.yaml" in str(error.value)
+
+
+def test_a_definition_that_is_not_there_is_said_plainly(tmp_path):
+    with pytest.raises(InstrumentError, match=r"none\.yaml can't be read"):
+        load(tmp_path / "none.yaml")

@@ -103,9 +103,13 @@ def record(
     fact = AssessmentRecorded(
         command.visit, command.instrument, command.answers, command.total, settles
     )
+    labels = (
+        *((each.key, each.label) for each in result.alerts),
+        *((each.key, f"not all answered: {each.label}; ask") for each in result.unsettled),
+    )
     alerts = (
-        safety.new_alert(course, f"suicidality-{alert.key}", alert.label, visit.key, after=number)
-        for number, alert in enumerate(result.alerts)
+        safety.new_alert(course, f"suicidality-{key}", label, visit.key, after=number)
+        for number, (key, label) in enumerate(labels)
     )
     return (fact, *alerts)
 

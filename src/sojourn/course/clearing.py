@@ -8,7 +8,7 @@ vitals; no open alert; and never more, sooner or larger than the protocol allows
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sojourn.course import consent, medication, screening
+from sojourn.course import assessment, consent, medication, screening
 from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.state import Course, Session, Vitals
 from sojourn.protocols.model import Dosing
@@ -89,11 +89,26 @@ def _person(
         yield "the participant is not randomised"
     for finding in medication.hindrances(course, circumstances, at.date()):
         yield finding.message
-    planned = protocol.visit(session.visit)
-    if planned and "c-ssrs" in planned.assessments:
-        rated = course.assessments.get((session.visit, "c-ssrs"))
+    yield from _assessed(course, session, at, circumstances)
+
+
+def _assessed(
+    course: Course, session: Session, at: datetime, circumstances: Circumstances
+) -> Iterator[str]:
+    """What is planned for the day and can raise an alert must be answered, today and in full."""
+    planned = circumstances.protocol.visit(session.visit)
+    for key in planned.assessments if planned else ():
+        instrument = circumstances.instruments.get(key)
+        if instrument is None or not instrument.alerts:
+            continue
+        rated = course.assessments.get((session.visit, key))
         if rated is None or rated.at.date() != at.date():
-            yield "suicidality (C-SSRS) was not assessed today"
+            yield f"{instrument.name} ({instrument.measures}) was not assessed today"
+            continue
+        missing = assessment.score_of(rated, instrument).missing
+        if missing:
+            items = ", ".join(map(str, missing))
+            yield f"{instrument.name} is not complete: item {items} unanswered; ask and correct it"
 
 
 def _room(

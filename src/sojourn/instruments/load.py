@@ -5,17 +5,13 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
-
+from sojourn import definitions
+from sojourn.definitions import DefinitionError as InstrumentError
+from sojourn.instruments import model
 from sojourn.instruments.model import Instrument
 
 FOLDER = Path(__file__).parent / "definitions"
-_ADAPTER: TypeAdapter[Instrument] = TypeAdapter(Instrument)
-
-
-class InstrumentError(ValueError):
-    """A definition that can't be used; the message names file, field, value and mend."""
+_ADAPTER = definitions.strict(Instrument, model.__name__)
 
 
 @cache
@@ -33,29 +29,13 @@ def load(path: Path) -> Instrument:
     InstrumentError
         Naming each field at fault, its value and what would be right.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InstrumentError(f"{path.name} is not YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise InstrumentError(f"{path.name} must be a mapping with 'key', 'name', 'items'")
-    unknown = set(data) - set(Instrument.__dataclass_fields__)
-    if unknown:
-        raise InstrumentError(f"{path.name}: unknown field '{min(unknown)}'; remove or respell it")
-    try:
-        instrument = _ADAPTER.validate_python(data)
-    except ValidationError as error:
-        raise InstrumentError("\n".join(_messages(path, error))) from error
+    instrument: Instrument = definitions.checked(
+        _ADAPTER, definitions.read(path), path, model.__name__
+    )
     problems = tuple(_problems(instrument))
     if problems:
         raise InstrumentError("\n".join(f"{path.name}: {problem}" for problem in problems))
     return instrument
-
-
-def _messages(path: Path, error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        field = ".".join(str(part) for part in problem["loc"])
-        yield f"{path.name}: {field} is {problem['input']!r}; {problem['msg']}"
 
 
 def _problems(instrument: Instrument) -> Iterator[str]:
@@ -70,6 +50,12 @@ def _problems(instrument: Instrument) -> Iterator[str]:
         strangers = [number for number in items if number not in known]
         if strangers:
             yield f"{field} names item {strangers[0]}; there are {len(known)} items"
+        if len(set(items)) != len(items):
+            yield f"{field} names an item twice: {list(items)}; name each once"
+    for field, items, at_least in _reached(instrument):
+        highest = max((i.highest for i in instrument.items if i.number in items), default=0)
+        if at_least > highest:
+            yield f"{field}.at_least is {at_least}; its items end at {highest}"
     if not instrument.scored and not instrument.alerts:
         yield "scored is empty and there are no alerts; say what this instrument is for"
     if instrument.bands and instrument.bands[-1].highest != instrument.highest_total:
@@ -89,3 +75,12 @@ def _references(instrument: Instrument) -> Iterator[tuple[str, tuple[int, ...]]]
         yield f"alerts.{alert.key}", alert.items
     if instrument.dissociation:
         yield "dissociation", instrument.dissociation.items
+
+
+def _reached(instrument: Instrument) -> Iterator[tuple[str, tuple[int, ...], int]]:
+    for threshold in instrument.diagnosis:
+        yield f"diagnosis.{threshold.label}", threshold.items, threshold.at_least
+    for alert in instrument.alerts:
+        yield f"alerts.{alert.key}", alert.items, alert.at_least
+    if instrument.dissociation:
+        yield "dissociation", instrument.dissociation.items, instrument.dissociation.at_least

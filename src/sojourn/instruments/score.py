@@ -22,7 +22,12 @@ class AnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What answers add up to. Totals are points; None means it can't be known."""
+    """What answers add up to. Totals are points; None means it can't be known.
+
+    ``missing`` holds every unanswered item that a total or an alert needs.
+    ``unsettled`` are alerts not crossed by the answers given that an unanswered
+    item could still cross.
+    """
 
     instrument: str
     total: int | None
@@ -33,6 +38,7 @@ class Score:
     prorated: bool = False
     missing: tuple[int, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    unsettled: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Change:
 
 
 def check_answers(instrument: Instrument, answers: Answers) -> None:
-    """Refuse a wrong number of answers or one out of range.
+    """Refuse a wrong number of answers, one that is no whole number, or one out of range.
 
     Raises
     ------
@@ -61,7 +67,11 @@ def check_answers(instrument: Instrument, answers: Answers) -> None:
             "answers", f"{len(answers)} given; {instrument.name} has {len(instrument.items)} items"
         )
     for item, answer in zip(instrument.items, answers, strict=True):
-        if answer is not None and not item.lowest <= answer <= item.highest:
+        if answer is None:
+            continue
+        if type(answer) is not int:
+            raise AnswerError(f"item {item.number}", f"{answer!r} is not a whole number")
+        if not item.lowest <= answer <= item.highest:
             raise AnswerError(
                 f"item {item.number}",
                 f"{answer} is outside {item.lowest} to {item.highest} ({item.label})",
@@ -77,7 +87,9 @@ def score(instrument: Instrument, answers: Answers) -> Score:
         If an answer is out of range or the number of answers is wrong.
     """
     check_answers(instrument, answers)
-    missing = tuple(number for number in instrument.scored if answers[number - 1] is None)
+    needed = sorted({*instrument.scored, *(n for each in instrument.alerts for n in each.items)})
+    missing = tuple(number for number in needed if answers[number - 1] is None)
+    diagnosis = _all(_met(each, answers) for each in instrument.diagnosis)
     scored = [answers[number - 1] for number in instrument.scored]
     total = _total(scored, instrument.missing.most)
     return Score(
@@ -87,14 +99,13 @@ def score(instrument: Instrument, answers: Answers) -> Score:
             (each.key, _total([answers[number - 1] for number in each.items], 0))
             for each in instrument.subscales
         ),
-        diagnosis=_all(_met(each, answers) for each in instrument.diagnosis)
-        if instrument.diagnosis
-        else None,
-        dissociative=_met(instrument.dissociation, answers) if instrument.dissociation else None,
+        diagnosis=diagnosis if instrument.diagnosis else None,
+        dissociative=_subtype(instrument, diagnosis, answers),
         band=_band(instrument, total),
-        prorated=total is not None and bool(missing),
+        prorated=total is not None and None in scored,
         missing=missing,
-        alerts=tuple(alert for alert in instrument.alerts if _crossed(alert, answers)),
+        alerts=tuple(each for each in instrument.alerts if _crossed(each, answers)),
+        unsettled=tuple(each for each in instrument.alerts if _open(each, answers)),
     )
 
 
@@ -119,7 +130,15 @@ def change(instrument: Instrument, baseline: Score, later: Score) -> Change:
     Loss of diagnosis is asked only of those who had one at baseline. Remission
     needs the total at or below its cut and, where the definition says so, the
     diagnosis lost.
+
+    Raises
+    ------
+    ValueError
+        If a score is of another instrument.
     """
+    for each in (baseline, later):
+        if each.instrument != instrument.key:
+            raise ValueError(f"a score of {each.instrument} is not one of {instrument.key}")
     rules = instrument.outcomes
     points = None
     if baseline.total is not None and later.total is not None:
@@ -177,9 +196,22 @@ def _all(parts: Iterable[bool | None]) -> bool | None:
     return None if any(part is None for part in known) else True
 
 
+def _subtype(instrument: Instrument, diagnosis: bool | None, answers: Answers) -> bool | None:
+    # A subtype is one of a diagnosis: without one there is nothing to ask.
+    if instrument.dissociation is None or diagnosis is False:
+        return None
+    return _all((diagnosis, _met(instrument.dissociation, answers)))
+
+
 def _crossed(alert: Alert, answers: Answers) -> bool:
     given = (answers[number - 1] for number in alert.items)
     return any(answer is not None and answer >= alert.at_least for answer in given)
+
+
+def _open(alert: Alert, answers: Answers) -> bool:
+    return not _crossed(alert, answers) and any(
+        answers[number - 1] is None for number in alert.items
+    )
 
 
 def _band(instrument: Instrument, total: int | None) -> str | None:
