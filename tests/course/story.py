@@ -19,11 +19,12 @@ from sojourn.course.screening import (
     RegisterParticipant,
 )
 from sojourn.course.visits import HoldScreeningVisit
+from sojourn.ledger.upcasters import UPCASTERS
 from sojourn.record.entry import Entry, Fact
 from sojourn.record.kinds import Kinds
 
 PROTOCOL = protocols.load_shipped("mdma-ptsd")
-KINDS = Kinds(FACTS)
+KINDS = Kinds(FACTS, UPCASTERS)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SETTINGS = (
     ("systolic-mmhg-max", 160),
@@ -62,6 +63,7 @@ class Story:
             protocol=self.protocol,
             instruments=instruments.load_shipped(),
             formulary=medicines.load_shipped(),
+            drug_names=medicines.open_names(),
             clearance=self.clearance,
             author="ana",
             role=role,
@@ -77,11 +79,15 @@ class Story:
         return facts
 
     def record(self, fact: Fact, at: datetime) -> None:
+        self.course = evolve(self.course, self.record_as_it_is(fact, at))
+
+    def record_as_it_is(self, fact: Fact, at: datetime) -> Entry:
+        """Append without evolving: a correction changes the course by a new fold alone."""
         entry = Entry(
             "course:test:P-1", len(self.entries) + 1, fact, at, self.at, "ana", "therapist"
         )
         self.entries.append(entry)
-        self.course = evolve(self.course, entry)
+        return entry
 
     def pass_time(self, **time: float) -> "Story":
         self.at += timedelta(**time)

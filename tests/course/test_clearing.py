@@ -16,6 +16,7 @@ from sojourn.course.dosing import (
 )
 from sojourn.course.medication import ClearMedication, RecordMedication, StopMedication
 from sojourn.course.safety import RaiseConcern, ResolveAlert
+from sojourn.course.taper import PlanTaper
 from tests.course.story import CHECKLIST, NO_SUICIDALITY, Story
 
 
@@ -149,6 +150,9 @@ def test_a_running_ssri_withholds_the_dose_until_its_washout_ends():
     story = Story().ready()
     story.ask(RecordMedication(story.at, "Sertraline", "depression"), "prescriber")
     assert withheld(story)[0].startswith("sertraline (SSRI) is being taken")
+    story.ask(
+        PlanTaper(story.at, "sertraline", f"{story.at.date()} stop", f"{story.at.date()}", "mild")
+    )
 
     stopped = story.at.date() - timedelta(days=14)
     story.ask(StopMedication(story.at, "sertraline", stopped), "prescriber")
@@ -159,13 +163,75 @@ def test_a_running_ssri_withholds_the_dose_until_its_washout_ends():
     assert isinstance(story.dose(), DoseGiven)
 
 
-def test_an_unlisted_medicine_waits_for_a_prescriber():
+def test_a_second_stretch_of_a_medicine_never_hides_the_first():
     story = Story().ready()
-    story.ask(RecordMedication(story.at, "newdrug", "unknown"), "prescriber")
-    assert withheld(story) == ("newdrug is not listed; a prescriber decides",)
+    story.ask(RecordMedication(story.at, "sertraline", "depression"), "prescriber")
+    long_ago = (story.at - timedelta(days=3000)).date()
+    story.ask(
+        RecordMedication(
+            story.at, "Sertraline", "first episode", long_ago, long_ago + timedelta(days=200)
+        ),
+        "prescriber",
+    )
 
-    story.ask(ClearMedication(story.at, "newdrug", "no interaction in the literature"))
+    assert list(story.course.medications) == ["sertraline", "sertraline (2)"]
+    assert withheld(story)[0].startswith("sertraline (SSRI) is being taken")
+
+
+@pytest.mark.parametrize("written", ["Zoloft 50 mg", "Prozac", "St. John’s Wort", "Nardil"])
+def test_a_brand_name_stops_a_dose_as_the_substance_does(written):
+    story = Story().ready()
+    story.ask(RecordMedication(story.at, written, "depression"), "prescriber")
+
+    assert "is being taken" in withheld(story)[0]
+
+
+def test_a_misspelt_name_is_asked_back_and_nothing_is_written():
+    story = Story().ready()
+    before = len(story.entries)
+
+    with pytest.raises(Refused, match="did you mean phenelzine") as refusal:
+        story.ask(RecordMedication(story.at, "fenelzine", "depression"), "prescriber")
+
+    assert refusal.value.field == "medicine"
+    assert len(story.entries) == before
+
+
+def test_an_unknown_medicine_waits_for_a_prescriber_who_says_what_it_is():
+    story = Story().ready()
+    story.ask(RecordMedication(story.at, "herbal mix", "sleep", as_written=True), "prescriber")
+    assert withheld(story) == ("herbal mix is not a medicine known here; a prescriber decides",)
+
+    with pytest.raises(Refused, match="nobody knows what 'herbal mix' is"):
+        story.ask(ClearMedication(story.at, "herbal mix", "seems harmless"))
+    with pytest.raises(Refused, match="no decision can clear it"):
+        story.ask(ClearMedication(story.at, "herbal mix", "harmless", "St. John's Wort"))
+    story.ask(ClearMedication(story.at, "herbal mix", "no interaction known", "valerian root"))
     assert isinstance(story.dose(), DoseGiven)
+
+
+def test_a_medicine_ended_on_a_day_nobody_knows_withholds_the_dose():
+    story = Story().ready()
+    story.ask(RecordMedication(story.at, "Nardil", "depression", ended=True), "prescriber")
+    [reason] = withheld(story)
+    assert "record the latest day it can have been" in reason
+
+    latest = story.at.date() - timedelta(days=400)
+    story.ask(StopMedication(story.at, "nardil", latest), "prescriber")
+    assert "an alert is open" not in reason
+    assert story.course.open_alerts == ()
+    assert isinstance(story.dose(), DoseGiven)
+
+
+def test_a_taper_nobody_planned_asks_for_a_prescriber():
+    story = Story().ready()
+    story.ask(RecordMedication(story.at, "venlafaxine", "depression"), "prescriber")
+    story.ask(StopMedication(story.at, "venlafaxine", story.at.date()), "coordinator")
+
+    [alert] = story.course.open_alerts
+    assert alert.label == (
+        "venlafaxine ended without a taper plan on record; a prescriber reviews it"
+    )
 
 
 def test_a_listed_medicine_with_a_hard_stop_cannot_be_cleared():

@@ -5,9 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from sojourn.course import Refused, fold
+from sojourn.course import Refused, decide, fold
 from sojourn.course.assessment import AssessmentRecorded
-from sojourn.course.correction import Corrected, correct, effective, find, without
+from sojourn.course.correction import (
+    Corrected,
+    correct,
+    effective,
+    find,
+    under_its_name,
+    without,
+)
+from sojourn.course.medication import RecordMedication, StopMedication
+from sojourn.course.safety import RecordAdverseEvent, UpdateAdverseEvent
+from sojourn.course.taper import PlanTaper
 from tests.course.story import KINDS, SEVERE, Story
 
 
@@ -95,3 +105,96 @@ def test_what_a_correction_is_decided_on_lacks_the_wrong_entry_alone():
     story = Story().prepared()
     wrong = baseline(story)
     assert len(without(story.entries, wrong.sequence)) == len(story.entries) - 1
+
+
+def corrected(story: Story, wrong, command, role="therapist"):
+    """What the desk does: decide on the history without the wrong entry, then append."""
+    before = fold(without(story.entries, wrong.sequence), KINDS.read)
+    facts = decide(before, command, story.circumstances(role))
+    facts = under_its_name(wrong, facts)
+    for fact in correct(wrong, facts, command.at, KINDS.write(facts[0])[1:]):
+        story.record_as_it_is(fact, command.at)
+    return fold(story.entries, KINDS.read)
+
+
+def recorded_event(story: Story, term: str, *, serious: bool = False):
+    story.ask(
+        RecordAdverseEvent(
+            story.at,
+            term,
+            4 if serious else 2,
+            serious,
+            "possible",
+            "expected",
+            "recovered",
+            "unpleasant",
+            story.at.date(),
+        )
+    )
+    return story.entries[-2 if serious else -1]
+
+
+def test_correcting_one_adverse_event_never_swallows_another():
+    story = Story().consented()
+    first = recorded_event(story, "headache")
+    recorded_event(story, "nausea")
+    right = RecordAdverseEvent(
+        story.at,
+        "migraine",
+        3,
+        True,
+        "possible",
+        "expected",
+        "recovered",
+        "unpleasant",
+        story.at.date(),
+    )
+
+    course = corrected(story, first, right)
+
+    assert {each.key: each.term for each in course.adverse_events.values()} == {
+        "ae-1": "migraine",
+        "ae-2": "nausea",
+    }
+    [alert] = course.open_alerts
+    assert alert.visit == "ae-1"
+
+
+def test_an_event_followed_up_can_still_be_corrected():
+    story = Story().consented()
+    first = recorded_event(story, "headache")
+    story.ask(UpdateAdverseEvent(story.at, "ae-1", 3, False, "recovering"))
+    right = replace(
+        RecordAdverseEvent(
+            story.at,
+            "tension headache",
+            2,
+            False,
+            "possible",
+            "expected",
+            "recovered",
+            "unpleasant",
+            story.at.date(),
+        )
+    )
+
+    course = corrected(story, first, right)
+
+    assert course.adverse_events["ae-1"].term == "tension headache"
+    assert course.adverse_events["ae-1"].grade == 3
+
+
+def test_a_medication_keeps_what_was_recorded_about_it_when_its_name_is_corrected():
+    story = Story().consented()
+    story.ask(RecordMedication(story.at, "citalopram", "depression"))
+    wrong = story.entries[-1]
+    story.ask(PlanTaper(story.at, "citalopram", f"{story.at.date()} stop", "2026-02-01", "mild"))
+    story.ask(StopMedication(story.at, "citalopram", story.at.date()))
+
+    course = corrected(
+        story, wrong, RecordMedication(story.at, "escitalopram", "depression"), "prescriber"
+    )
+
+    [medication] = course.medications.values()
+    assert medication.substances == ("escitalopram",)
+    assert medication.stopped_on == story.at.date()

@@ -26,6 +26,8 @@ from sojourn.course.dosing import (
 )
 from sojourn.course.followup import WithdrawParticipant
 from sojourn.course.medication import (
+    ClearMedication,
+    MedicationCleared,
     MedicationRecorded,
     MedicationStopped,
     RecordMedication,
@@ -168,16 +170,33 @@ class AnyCourse(RuleBasedStateMachine):
     def sign_again(self, version):
         self.ask(SignConsent(self.story.at, version))
 
-    @rule(name=st.sampled_from(["sertraline", "phenelzine", "sumatriptan", "unheard-of"]))
-    def start_a_medicine(self, name):
-        self.ask(RecordMedication(self.story.at, name, "as needed"), "prescriber")
-
     @rule(
-        name=st.sampled_from(["sertraline", "phenelzine"]), ago=st.sampled_from([0, 13, 14, 15, 40])
+        name=st.sampled_from(["Zoloft 50 mg", "phenelzine", "Imitrex", "unheard-of", "Prozac"]),
+        ago=st.sampled_from([None, 0, 13, 14, 15, 86, 87, 300]),
+        ended=st.booleans(),
+        sure=st.booleans(),
     )
-    def stop_a_medicine(self, name, ago):
+    def record_a_medicine(self, name, ago, ended, sure):
+        on = None if ago is None else self.story.at.date() - timedelta(days=ago)
+        self.ask(
+            RecordMedication(
+                self.story.at, name, "as needed", None, on, ended=ended, as_written=sure
+            ),
+            "prescriber",
+        )
+
+    @rule(place=st.integers(0, 5), ago=st.sampled_from([0, 13, 14, 15, 40, 87]))
+    def stop_a_medicine(self, place, ago):
+        known = list(self.story.course.medications) or ["none"]
         on = self.story.at.date() - timedelta(days=ago)
-        self.ask(StopMedication(self.story.at, name, on), "prescriber")
+        self.ask(StopMedication(self.story.at, known[place % len(known)], on), "prescriber")
+
+    @rule(place=st.integers(0, 5), what=st.sampled_from(["", "valerian", "phenelzine"]))
+    def decide_about_a_medicine(self, place, what):
+        known = list(self.story.course.medications) or ["none"]
+        self.ask(
+            ClearMedication(self.story.at, known[place % len(known)], "weighed", what), "prescriber"
+        )
 
     @rule(session=SESSIONS)
     def miss_a_session(self, session):
@@ -226,15 +245,21 @@ class AnyCourse(RuleBasedStateMachine):
         assert consents[-1].fact.version >= needed
         assert self.earlier(dose, EligibilityConfirmed)
         assert self.earlier(dose, Randomised)
-        running: dict[str, object] = {}
+        written, stopped = {}, {}
         for each in self.earlier(dose, MedicationRecorded, MedicationStopped):
-            running[each.fact.medicine] = each.fact.stopped_on
-        for name, stopped in running.items():
-            assert name != "unheard-of"
-            if name in ("sertraline", "phenelzine"):
-                washout = {"sertraline": 15, "phenelzine": 14}[name]
-                assert stopped is not None
-                assert (dose.occurred_at.date() - stopped).days >= washout
+            if isinstance(each.fact, MedicationRecorded):
+                written[each.fact.key] = each.fact.medicine
+                stopped[each.fact.key] = each.fact.stopped_on
+            else:
+                stopped[each.fact.medicine] = each.fact.stopped_on
+        cleared = {each.fact.medicine for each in self.earlier(dose, MedicationCleared)}
+        for key, name in written.items():
+            if name == "unheard-of":
+                assert key in cleared
+                continue
+            washout = {"Zoloft 50 mg": 15, "phenelzine": 14, "Imitrex": 1, "Prozac": 87}[name]
+            assert stopped[key] is not None
+            assert (dose.occurred_at.date() - stopped[key]).days >= washout
         raised = {each.fact.alert for each in self.earlier(dose, AlertRaised)}
         assert raised == {each.fact.alert for each in self.earlier(dose, AlertResolved)}
         rated = self.earlier(dose, AssessmentRecorded)

@@ -40,7 +40,9 @@ def _same_fields(kind: type[Any]) -> Callable[[Entry], Any]:
     names = [field.name for field in dataclasses.fields(kind) if field.name != "at"]
 
     def make(entry: Entry) -> Any:
-        return kind(at=entry.occurred_at, **{name: getattr(entry.fact, name) for name in names})
+        # A question asked only to be sure ("is the name right?") leaves no trace in the fact.
+        held = {name: getattr(entry.fact, name) for name in names if hasattr(entry.fact, name)}
+        return kind(at=entry.occurred_at, **held)
 
     return make
 

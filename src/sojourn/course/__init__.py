@@ -22,6 +22,7 @@ from sojourn.course import (
     preparation,
     safety,
     screening,
+    taper,
     visits,
 )
 from sojourn.course.circumstances import Circumstances, Clearance
@@ -34,6 +35,7 @@ PATHWAY = (
     screening,
     consent,
     medication,
+    taper,
     visits,
     preparation,
     dosing,

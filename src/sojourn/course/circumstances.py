@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sojourn.instruments import Instrument
-from sojourn.medicines import Formulary
+from sojourn.medicines import DrugNames, Formulary
 from sojourn.protocols.model import Protocol
 
 
@@ -39,6 +39,7 @@ class Circumstances:
     protocol: Protocol
     instruments: Mapping[str, Instrument]
     formulary: Formulary
+    drug_names: DrugNames
     clearance: Clearance
     author: str
     role: str

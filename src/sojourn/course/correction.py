@@ -26,6 +26,8 @@ CORRECTABLE = frozenset(
         "screening.participant-registered",
     }
 )
+# What others refer to a fact by; it stays when the rest is corrected.
+IDENTITY = {"medication.recorded": "key", "safety.adverse-event-recorded": "event"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,23 @@ def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
     """
     find(entries, sequence)
     return find(effective(entries, read), sequence)
+
+
+def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """``facts`` decided anew, the first under the name that the rest of the record knows.
+
+    An alert that follows keeps pointing at it.
+    """
+    right, *others = facts
+    field = IDENTITY.get(right.kind)
+    if field is None or right.kind != wrong.fact.kind:
+        return facts
+    name, fresh = getattr(wrong.fact, field), getattr(right, field)
+    renamed = (
+        replace(each, visit=name) if getattr(each, "visit", None) == fresh else each  # type: ignore[type-var]
+        for each in others
+    )
+    return (replace(right, **{field: name}), *renamed)  # type: ignore[type-var]
 
 
 def correct(

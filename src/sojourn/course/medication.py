@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.course import consent
+from sojourn.course import consent, safety
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course, Medication, with_item
-from sojourn.medicines import Finding, Taken, findings
+from sojourn.medicines import Finding, Formulary, Taken, WashoutRule, findings, resolve
+from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -23,10 +24,15 @@ class RecordMedication:
     roles: ClassVar[tuple[str, ...]] = CLINICAL
 
     at: Annotated[datetime, Ask("Recorded at")]
-    medicine: Annotated[str, Ask("Medicine", help="The active substance, such as sertraline.")]
+    medicine: Annotated[str, Ask("Medicine", help="Common or brand name, as on the package.")]
     indication: Annotated[str, Ask("Taken for")]
     started_on: Annotated[date | None, Ask("Started on", optional=True)] = None
     stopped_on: Annotated[date | None, Ask("Last taken on", optional=True)] = None
+    dose: Annotated[str, Ask("Dose and how often", help="As prescribed.", optional=True)] = ""
+    ended: Annotated[bool, Ask("Ended, the day not known", optional=True)] = False
+    as_written: Annotated[
+        bool, Ask("The name is right although it is not known here", optional=True)
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +50,30 @@ class StopMedication:
 @dataclass(frozen=True, slots=True)
 class ClearMedication:
     name: ClassVar[str] = "medication.clear"
-    title: ClassVar[str] = "Prescriber's decision on an unlisted medication"
+    title: ClassVar[str] = "Prescriber's decision on a medication without a rule"
     nature: ClassVar[Nature] = "decision"
     roles: ClassVar[tuple[str, ...]] = ("prescriber",)
 
     at: Annotated[datetime, Ask("Decided at")]
     medicine: Annotated[str, Ask("Medicine", choices_from="medications")]
     rationale: Annotated[str, Ask("Why it may be taken beside the study drug", lines=3)]
+    substance: Annotated[
+        str, Ask("What it is", help="Needed when the name is not known here.", optional=True)
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MedicationRecorded:
     kind: ClassVar[str] = "medication.recorded"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
+    key: str
     medicine: str
+    substances: tuple[str, ...]
     indication: str
+    dose: str
     started_on: date | None
     stopped_on: date | None
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,88 +87,200 @@ class MedicationStopped:
 @dataclass(frozen=True, slots=True)
 class MedicationCleared:
     kind: ClassVar[str] = "medication.cleared"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     medicine: str
+    substances: tuple[str, ...]
     rationale: str
 
 
+def all_findings(course: Course, circumstances: Circumstances, on: date) -> tuple[Finding, ...]:
+    """What every recorded medication means for a dose on that day; none where none is given."""
+    rule = washout_rule(circumstances.protocol)
+    if rule is None:
+        return ()
+    taken = (_taken(each) for each in course.medications.values())
+    return findings(circumstances.formulary, taken, on, rule)
+
+
 def hindrances(course: Course, circumstances: Circumstances, on: date) -> tuple[Finding, ...]:
-    """Findings that forbid a dose on that day: hard stops, and unlisted drugs nobody cleared."""
-    taken = tuple(
-        Taken(each.name, each.started_on, each.stopped_on) for each in course.medications.values()
-    )
-    cleared = {each.name for each in course.medications.values() if each.cleared_by}
+    """Findings that forbid a dose on that day: hard stops, and drugs no rule or person cleared."""
+    cleared = {each.key for each in course.medications.values() if each.cleared_by}
     return tuple(
         finding
-        for finding in findings(circumstances.formulary, taken, on)
+        for finding in all_findings(course, circumstances, on)
         if finding.weight == "hard-stop"
         or (finding.weight == "unknown" and finding.medicine not in cleared)
     )
 
 
-def record(
-    course: Course, command: RecordMedication, circumstances: Circumstances
-) -> tuple[Fact, ...]:
-    consent.require(course, circumstances)
-    name = _plain(command.medicine)
-    if not name:
-        raise Refused("name the medicine", "medicine")
-    _check_order(command.started_on, command.stopped_on)
-    return (MedicationRecorded(name, command.indication, command.started_on, command.stopped_on),)
+def earliest_dose(course: Course, circumstances: Circumstances, on: date) -> date | None:
+    """First day every medication leaves free; None while one has no day to count from."""
+    blocking = hindrances(course, circumstances, on)
+    days = [finding.clear_on for finding in blocking]
+    return None if None in days else max((day for day in days if day), default=on)
 
 
-def stop(course: Course, command: StopMedication, circumstances: Circumstances) -> tuple[Fact, ...]:
-    medication = _find(course, command.medicine)
-    _check_order(medication.started_on, command.stopped_on)
-    if command.stopped_on > command.at.date():
-        raise Refused(
-            f"{command.stopped_on} is still to come; record it once stopped", "stopped_on"
-        )
-    return (MedicationStopped(medication.name, command.stopped_on),)
+def stopped_antidepressants(course: Course, formulary: Formulary) -> tuple[Medication, ...]:
+    """Antidepressants ended since registration: mood is watched more closely after a session."""
+    since = course.registered_at.date() if course.registered_at else date.max
+    return tuple(
+        each
+        for each in course.medications.values()
+        if each.stopped_on is not None
+        and each.stopped_on >= since
+        and any(agent and agent.antidepressant for agent in map(formulary.find, each.substances))
+    )
 
 
-def clear(
-    course: Course, command: ClearMedication, circumstances: Circumstances
-) -> tuple[Fact, ...]:
-    medication = _find(course, command.medicine)
-    taken = Taken(medication.name, medication.started_on, medication.stopped_on)
-    for finding in findings(circumstances.formulary, (taken,), command.at.date()):
-        if finding.weight == "hard-stop":
-            raise Refused(f"{finding.message}; no decision can clear it", "medicine")
-    return (MedicationCleared(medication.name, command.rationale),)
+def washout_rule(protocol: Protocol) -> WashoutRule | None:
+    """The protocol's washout in the words of the medicines; None where nothing is dosed."""
+    if protocol.dosing is None:
+        return None
+    washout = protocol.dosing.washout
+    excluded = frozenset(protocol.dosing.excluded_classes)
+    return WashoutRule(washout.half_lives, washout.settling_days, excluded)
 
 
-def recorded(course: Course, fact: MedicationRecorded, entry: Entry) -> Course:
-    medication = Medication(fact.medicine, fact.indication, fact.started_on, fact.stopped_on)
-    return _with(course, medication)
-
-
-def stopped(course: Course, fact: MedicationStopped, entry: Entry) -> Course:
-    return _with(course, replace(course.medications[fact.medicine], stopped_on=fact.stopped_on))
-
-
-def cleared(course: Course, fact: MedicationCleared, entry: Entry) -> Course:
-    return _with(course, replace(course.medications[fact.medicine], cleared_by=entry.author))
-
-
-def _with(course: Course, medication: Medication) -> Course:
-    return replace(course, medications=with_item(course.medications, medication.name, medication))
-
-
-def _find(course: Course, medicine: str) -> Medication:
+def find(course: Course, medicine: str) -> Medication:
+    """The medication of that key, refused when none was recorded."""
     medication = course.medications.get(_plain(medicine))
     if medication is None:
         raise Refused(f"'{medicine}' is not among the recorded medications", "medicine")
     return medication
 
 
+def record(
+    course: Course, command: RecordMedication, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    consent.require(course, circumstances)
+    name = " ".join(command.medicine.split())
+    if not name:
+        raise Refused("name the medicine", "medicine")
+    _check_days(command.started_on, command.stopped_on, command.at.date())
+    if command.ended and command.stopped_on:
+        raise Refused("the day of the last dose is given; then its day is known", "ended")
+    resolution = resolve(circumstances.formulary, circumstances.drug_names, name)
+    if not resolution.substances and not command.as_written:
+        nearest = " or ".join(resolution.nearest)
+        mend = f"did you mean {nearest}? " if nearest else ""
+        raise Refused(
+            f"'{name}' is not a medicine known here; {mend}Correct it, or say that the name is "
+            "right: a prescriber then decides before any dose",
+            "medicine",
+        )
+    return (
+        MedicationRecorded(
+            _free_key(course, name),
+            name,
+            resolution.substances,
+            command.indication,
+            command.dose,
+            command.started_on,
+            command.stopped_on,
+            command.ended,
+        ),
+    )
+
+
+def stop(course: Course, command: StopMedication, circumstances: Circumstances) -> tuple[Fact, ...]:
+    medication = find(course, command.medicine)
+    _check_days(medication.started_on, command.stopped_on, command.at.date())
+    fact = MedicationStopped(medication.key, command.stopped_on)
+    registered = course.registered_at.date() if course.registered_at else command.stopped_on
+    here = command.stopped_on >= registered and medication.key not in course.tapers
+    if not here or not _needs_taper(medication, circumstances.formulary):
+        return (fact,)
+    label = f"{medication.name} ended without a taper plan on record; a prescriber reviews it"
+    return (fact, safety.new_alert(course, "taper-missing", label, ""))
+
+
+def clear(
+    course: Course, command: ClearMedication, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    medication = find(course, command.medicine)
+    substances = medication.substances
+    if not substances:
+        if not command.substance.strip():
+            raise Refused(f"nobody knows what '{medication.name}' is; say it", "substance")
+        resolution = resolve(
+            circumstances.formulary, circumstances.drug_names, command.substance.strip()
+        )
+        substances = resolution.substances or (command.substance.strip(),)
+    rule = washout_rule(circumstances.protocol)
+    taken = replace(_taken(medication), substances=substances)
+    if rule is not None:
+        for each in findings(circumstances.formulary, (taken,), command.at.date(), rule):
+            if each.weight == "hard-stop":
+                raise Refused(f"{each.message}; no decision can clear it", "medicine")
+    return (MedicationCleared(medication.key, substances, command.rationale),)
+
+
+def recorded(course: Course, fact: MedicationRecorded, entry: Entry) -> Course:
+    medication = Medication(
+        fact.key,
+        fact.medicine,
+        fact.substances,
+        fact.indication,
+        fact.dose,
+        fact.started_on,
+        fact.stopped_on,
+        fact.ended,
+    )
+    return _with(course, medication)
+
+
+def stopped(course: Course, fact: MedicationStopped, entry: Entry) -> Course:
+    held = course.medications.get(fact.medicine)
+    if held is None:  # while the medication itself is being corrected
+        return course
+    return _with(course, replace(held, stopped_on=fact.stopped_on, ended=False))
+
+
+def cleared(course: Course, fact: MedicationCleared, entry: Entry) -> Course:
+    held = course.medications.get(fact.medicine)
+    if held is None:
+        return course
+    return _with(course, replace(held, substances=fact.substances, cleared_by=entry.author))
+
+
+def _with(course: Course, medication: Medication) -> Course:
+    return replace(course, medications=with_item(course.medications, medication.key, medication))
+
+
+def _taken(each: Medication) -> Taken:
+    return Taken(each.key, each.substances, each.started_on, each.stopped_on, each.ended)
+
+
+def _needs_taper(medication: Medication, formulary: Formulary) -> bool:
+    agents = map(formulary.find, medication.substances)
+    return any(
+        each.abrupt_stop_risk and each.weight == "taper"
+        for agent in agents
+        if agent
+        for each in agent.classes
+    )
+
+
+def _free_key(course: Course, name: str) -> str:
+    """The name itself, or with a number when it was taken before: each stretch counts."""
+    plain = _plain(name)
+    if plain not in course.medications:
+        return plain
+    number = 2
+    while f"{plain} ({number})" in course.medications:
+        number += 1
+    return f"{plain} ({number})"
+
+
 def _plain(name: str) -> str:
-    return " ".join(name.lower().split())
+    return " ".join(name.casefold().split())
 
 
-def _check_order(started_on: date | None, stopped_on: date | None) -> None:
+def _check_days(started_on: date | None, stopped_on: date | None, today: date) -> None:
     if started_on and stopped_on and stopped_on < started_on:
         raise Refused(f"{stopped_on} lies before the start {started_on}", "stopped_on")
+    if stopped_on and stopped_on > today:
+        raise Refused(f"{stopped_on} is still to come; record it once stopped", "stopped_on")
 
 
 DECIDE: Mapping[type, Any] = {

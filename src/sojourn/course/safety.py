@@ -252,8 +252,11 @@ def event_recorded(course: Course, fact: AdverseEventRecorded, entry: Entry) -> 
 
 
 def event_updated(course: Course, fact: AdverseEventUpdated, entry: Entry) -> Course:
+    known = course.adverse_events.get(fact.event)
+    if known is None:  # while the event itself is being corrected
+        return course
     event = replace(
-        course.adverse_events[fact.event],
+        known,
         grade=fact.grade,
         serious=fact.serious,
         outcome=fact.outcome,

@@ -43,11 +43,36 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Medication:
-    name: str
+    """One stretch of taking one medicine. ``substances`` is empty while nobody knows what it is."""
+
+    key: str
+    name: str  # as written
+    substances: tuple[str, ...]
     indication: str
+    dose: str
     started_on: date | None
     stopped_on: date | None
-    cleared_by: str = ""  # the prescriber who decided about a drug nobody lists
+    ended: bool = False  # over, though the day of the last dose is not known
+    cleared_by: str = ""  # the prescriber who decided about a drug no rule covers
+
+
+@dataclass(frozen=True, slots=True)
+class Taper:
+    """A prescriber's plan to end one medicine, and the days on which mood is asked for."""
+
+    medicine: str  # key of the medication
+    steps: tuple[tuple[date, str], ...]
+    mood_checks: tuple[date, ...]
+    rationale: str
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoodCheck:
+    at: datetime
+    mood: int  # 0 worst, 10 best
+    suicidal_thoughts: bool
+    symptoms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +166,8 @@ class Course:
     )  # criterion: met, not-met, unknown
     eligible_at: datetime | None = None
     medications: Mapping[str, Medication] = field(default_factory=lambda: NOTHING)
+    tapers: Mapping[str, Taper] = field(default_factory=lambda: NOTHING)
+    mood_checks: tuple[MoodCheck, ...] = ()
     visits: Mapping[str, VisitDone] = field(default_factory=lambda: NOTHING)
     assessments: Mapping[tuple[str, str], Assessment] = field(default_factory=lambda: NOTHING)
     randomisation_number: int | None = None

@@ -6,11 +6,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sojourn import definitions
-from sojourn.definitions import DefinitionError as InstrumentError
+from sojourn.definitions import DefinitionError
 from sojourn.instruments import model
 from sojourn.instruments.model import Instrument
 
 FOLDER = Path(__file__).parent / "definitions"
+InstrumentError = DefinitionError
 _ADAPTER = definitions.strict(Instrument, model.__name__)
 
 

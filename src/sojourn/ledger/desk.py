@@ -108,6 +108,7 @@ def circumstances(
         protocol=standing.protocol,
         instruments=instruments.load_shipped(),
         formulary=medicines.load_shipped(),
+        drug_names=medicines.open_names(),
         clearance=programmes.clearance(standing.programme, at.date()),
         author=by.name,
         role=by.role,
@@ -165,6 +166,7 @@ class Desk:
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
         before = replace(before, alerts=self.course.alerts)
         facts = courses.decide(before, command, self._circumstances(command, now))
+        facts = correction.under_its_name(wrong, facts)
         _, schema, text = kinds().write(facts[0])
         facts = correction.correct(wrong, facts, command.at, (schema, text))
         return self._append(facts, now, key=key, reason=reason.strip(), recorded_at=now)

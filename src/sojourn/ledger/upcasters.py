@@ -6,7 +6,22 @@ gets a new kind instead.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from sojourn.record.kinds import Upcaster
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+
+def _medication_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    # A medicine used to be known by its plain name alone.
+    name = data["medicine"]
+    return {**data, "key": name, "substances": [name], "dose": "", "ended": False}
+
+
+def _medication_cleared(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "substances": [data["medicine"]]}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("medication.recorded", 1): _medication_recorded,
+    ("medication.cleared", 1): _medication_cleared,
+}

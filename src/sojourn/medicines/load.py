@@ -1,62 +1,72 @@
-"""The classes read from YAML and checked once."""
+"""The classes and medicines read from YAML and checked once."""
 
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from sojourn.medicines.model import Agent, Formulary, MedicineClass
+from sojourn import definitions
+from sojourn.definitions import DefinitionError
+from sojourn.medicines import model
+from sojourn.medicines.model import HEAVIEST_FIRST, Agent, AgentRule, Formulary, MedicineClass
 
-SHIPPED = Path(__file__).parent / "definitions" / "classes.yaml"
-_ADAPTER: TypeAdapter[tuple[MedicineClass, ...]] = TypeAdapter(tuple[MedicineClass, ...])
-
-
-class MedicineError(ValueError):
-    """A rule that can't be used; the message names file, field, value and mend."""
+FOLDER = Path(__file__).parent / "definitions"
+MedicineError = DefinitionError
+_CLASSES = definitions.strict(tuple[MedicineClass, ...], model.__name__)
+_AGENTS = definitions.strict(tuple[AgentRule, ...], model.__name__)
 
 
 @cache
 def load_shipped() -> Formulary:
     """The rules that come with Sojourn."""
-    return load(SHIPPED)
+    return load(FOLDER)
 
 
-def load(path: Path) -> Formulary:
-    """The formulary defined in ``path``.
+def load(folder: Path) -> Formulary:
+    """The formulary defined by ``classes.yaml`` and ``agents.yaml`` in ``folder``.
 
     Raises
     ------
     MedicineError
-        If a field is missing, wrong or a name is used twice.
+        If a field is missing, wrong or unknown, or a name is used twice.
     """
-    data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict) or set(data) != {"classes"}:
-        raise MedicineError(f"{path.name} must hold one field, 'classes'")
-    try:
-        classes = _ADAPTER.validate_python(data["classes"])
-    except ValidationError as error:
-        lines = [
-            f"{path.name}: classes.{'.'.join(map(str, each['loc']))} is {each['input']!r}; "
-            f"{each['msg']}"
-            for each in error.errors()
-        ]
-        raise MedicineError("\n".join(lines)) from error
-    return Formulary(classes, MappingProxyType(_by_name(path, classes)))
-
-
-def _by_name(path: Path, classes: tuple[MedicineClass, ...]) -> dict[str, Agent]:
+    classes: tuple[MedicineClass, ...] = _read(folder / "classes.yaml", "classes", _CLASSES)
+    agents: tuple[AgentRule, ...] = _read(folder / "agents.yaml", "agents", _AGENTS)
+    by_key = {each.key: each for each in classes}
+    if len(by_key) != len(classes):
+        raise MedicineError("classes.yaml: a class key stands twice; keep one")
     found: dict[str, Agent] = {}
-    for medicine_class in classes:
-        for rule in medicine_class.agents:
-            agent = Agent(rule.name, medicine_class, rule.half_life_h, rule.washout_days)
-            for name in (rule.name, *rule.synonyms):
-                if name in found:
-                    raise MedicineError(
-                        f"{path.name}: '{name}' stands in {found[name].medicine_class.key} and "
-                        f"{medicine_class.key}; keep one"
-                    )
-                found[name] = agent
-    return found
+    for rule in agents:
+        agent = _agent(rule, by_key)
+        for name in (rule.name, *rule.synonyms):
+            if name in found:
+                raise MedicineError(
+                    f"agents.yaml: '{name}' is both {found[name].name} and {rule.name}; keep one"
+                )
+            found[name] = agent
+    return Formulary(classes, MappingProxyType(found))
+
+
+def _read(path: Path, field: str, adapter: TypeAdapter[Any]) -> Any:
+    data = definitions.read(path)
+    unknown = set(data) - {field, "source", "verified"}
+    if unknown or field not in data:
+        raise MedicineError(
+            f"{path.name} must hold '{field}', and not '{min(unknown, default='')}'"
+        )
+    return definitions.checked(adapter, data[field], path, model.__name__)
+
+
+def _agent(rule: AgentRule, by_key: dict[str, MedicineClass]) -> Agent:
+    strangers = [key for key in rule.classes if key not in by_key]
+    if strangers:
+        known = ", ".join(sorted(by_key))
+        raise MedicineError(
+            f"agents.yaml: {rule.name} names class '{strangers[0]}'; there are: {known}"
+        )
+    classes = sorted(
+        (by_key[key] for key in rule.classes), key=lambda each: HEAVIEST_FIRST.index(each.weight)
+    )
+    return Agent(rule.name, tuple(classes), rule.half_life_h, rule.least_days, rule.note)

@@ -6,49 +6,66 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Weight = Literal["hard-stop", "taper", "caution"]
+Severity = Literal["contraindicated", "major", "moderate", "minor"]
 Text = Annotated[str, Field(min_length=1)]
 
-
-@dataclass(frozen=True, slots=True)
-class AgentRule:
-    """One medicine. ``half_life_h`` includes active metabolites where they matter."""
-
-    name: Text
-    synonyms: tuple[str, ...] = ()
-    half_life_h: Annotated[int, Field(ge=1)] | None = None
-    washout_days: Annotated[int, Field(ge=1)] | None = None
+HEAVIEST_FIRST: tuple[Weight, ...] = ("hard-stop", "taper", "caution")
 
 
 @dataclass(frozen=True, slots=True)
 class MedicineClass:
-    key: Text
+    """What a class of medicines does beside the study drug; ``advice`` is for a prescriber."""
+
+    key: Key
     label: Text
     weight: Weight
-    reason: Text
-    rule: Text
+    severity: Severity
+    mechanism: Text
+    consequence: Text
+    advice: Text
+    antidepressant: bool
+    settles: bool  # the protocol's days to settle follow the half-lives
+    abrupt_stop_risk: bool
     source: Text
     verified: bool
-    agents: tuple[AgentRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRule:
+    """One medicine as written down. ``half_life_h`` is the longest, metabolites included."""
+
+    name: Text
+    classes: Annotated[tuple[Key, ...], Field(min_length=1)]
+    synonyms: tuple[Text, ...] = ()
+    half_life_h: Annotated[int, Field(ge=1)] | None = None
+    least_days: Annotated[int, Field(ge=1)] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A medicine together with the class it belongs to."""
+    """A medicine together with its classes, the heaviest first."""
 
     name: str
-    medicine_class: MedicineClass
-    half_life_h: int | None
-    washout_days: int | None
+    classes: tuple[MedicineClass, ...]
+    half_life_h: int | None = None
+    least_days: int | None = None
+    note: str = ""
+
+    @property
+    def antidepressant(self) -> bool:
+        return any(each.antidepressant for each in self.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class Formulary:
-    """Every medicine with a rule, found by any of its names."""
+    """Every medicine with a rule, found by its common name or a synonym, in plain writing."""
 
     classes: tuple[MedicineClass, ...]
     by_name: Mapping[str, Agent] = field(repr=False)
 
     def find(self, name: str) -> Agent | None:
         """The medicine of that name, however it is cased or spaced; None when unlisted."""
-        return self.by_name.get(" ".join(name.lower().split()))
+        return self.by_name.get(" ".join(name.casefold().replace("’", "'").split()))

@@ -9,84 +9,114 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from sojourn.medicines.model import Agent, Formulary
+from sojourn.medicines.model import Agent, Formulary, MedicineClass
 
-SETTLING_DAYS = 7  # after five half-lives, before baseline; see the source of each class
+
+@dataclass(frozen=True, slots=True)
+class WashoutRule:
+    """The protocol's rule: so many half-lives, then days to settle where a class needs them."""
+
+    half_lives: int
+    settling_days: int
+    excluded_classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A medicine someone takes or took. ``stopped_on`` is the day of the last dose."""
+    """A medicine someone takes or took, and the substances it holds.
+
+    ``substances`` is empty when nobody knows what it is. ``stopped_on`` is the day
+    of the last dose; ``ended`` says that it is over though the day is not known.
+    """
 
     name: str
+    substances: tuple[str, ...]
     started_on: date | None = None
     stopped_on: date | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a medicine means for a dose on one day."""
+    """What a medicine means for a dose on one day. ``clear_on`` is the first day free of it."""
 
     medicine: str
     weight: Literal["hard-stop", "caution", "unknown"]
     message: str
     clear_on: date | None
-    source: str
-    verified: bool
+    medicine_class: MedicineClass | None = None
 
 
-def washout_ends(agent: Agent, stopped_on: date) -> date | None:
+def washout_ends(agent: Agent, stopped_on: date, rule: WashoutRule) -> date | None:
     """First day on which a dose may be given after the last dose of ``agent``.
 
-    The stated convention where there is one; else five half-lives and a week to
-    settle. None when neither is known, so that a prescriber decides.
+    The later of the protocol's half-lives (with days to settle, where the class
+    needs them) and the convention of the medicine. None when neither is known, so
+    that a prescriber decides.
     """
-    if agent.washout_days is not None:
-        return stopped_on + timedelta(days=agent.washout_days)
+    days = [agent.least_days] if agent.least_days is not None else []
     if agent.half_life_h is not None:
-        days = -(-5 * agent.half_life_h // 24)
-        return stopped_on + timedelta(days=days + SETTLING_DAYS)
-    return None
+        settling = rule.settling_days if any(each.settles for each in agent.classes) else 0
+        days.append(-(-rule.half_lives * agent.half_life_h // 24) + settling)
+    return stopped_on + timedelta(days=max(days)) if days else None
 
 
-def findings(formulary: Formulary, medicines: Iterable[Taken], on: date) -> tuple[Finding, ...]:
+def findings(
+    formulary: Formulary, medicines: Iterable[Taken], on: date, rule: WashoutRule
+) -> tuple[Finding, ...]:
     """What each medicine means for a dose on that day, in the order given.
 
-    'hard-stop' covers a class never given beside the study drug and any class to
-    be tapered whose washout has not passed. An unlisted drug is 'unknown'.
+    'hard-stop' covers a class never given beside the study drug, one the protocol
+    excludes, and one to be tapered whose washout has not passed. What has no rule
+    is 'unknown'.
     """
-    result = []
+    result: list[Finding] = []
     for taken in medicines:
         if taken.started_on is not None and taken.started_on > on:
             continue
-        agent = formulary.find(taken.name)
-        finding = _unknown(taken) if agent is None else _finding(agent, taken, on)
-        if finding is not None:
-            result.append(finding)
+        if not taken.substances:
+            result.append(_unknown(taken, "is not a medicine known here"))
+        for substance in taken.substances:
+            agent = formulary.find(substance)
+            if agent is not None:
+                result.extend(_findings(agent, taken, on, rule))
+            else:
+                result.append(_unknown(taken, "has no rule on file"))
     return tuple(result)
 
 
-def _finding(agent: Agent, taken: Taken, on: date) -> Finding | None:
-    rule = agent.medicine_class
+def _findings(agent: Agent, taken: Taken, on: date, rule: WashoutRule) -> Iterable[Finding]:
     running = taken.stopped_on is None or taken.stopped_on >= on
-    clear_on = None if taken.stopped_on is None else washout_ends(agent, taken.stopped_on)
-    if rule.weight == "caution":
-        if not running:
-            return None
-        message = f"{taken.name} ({rule.label}): {rule.reason}; for the prescriber to weigh"
-        return Finding(taken.name, "caution", message, None, rule.source, rule.verified)
-    if running:
-        message = f"{taken.name} ({rule.label}) is being taken; {rule.rule}"
-    elif clear_on is None:
-        message = f"{taken.name} ({rule.label}): its washout is not known; a prescriber decides"
-        return Finding(taken.name, "unknown", message, None, rule.source, rule.verified)
-    elif on < clear_on:
-        message = f"washout of {taken.name} ({rule.label}) ends on {clear_on}"
-    else:
-        return None
-    return Finding(taken.name, "hard-stop", message, clear_on, rule.source, rule.verified)
+    clear_on = None if taken.stopped_on is None else washout_ends(agent, taken.stopped_on, rule)
+    if clear_on is not None and not running and on >= clear_on:
+        return
+    called = _called(agent, taken)
+    for each in agent.classes:
+        blocking = each.weight != "caution" or each.key in rule.excluded_classes
+        what = f"{called} ({each.label})"
+        if not blocking:
+            state = "is being taken" if running else "may still act"
+            message = f"{what} {state}: {each.consequence}; for the prescriber to weigh"
+            if running or clear_on is not None:
+                yield Finding(taken.name, "caution", message, clear_on, each)
+        elif running and taken.ended:
+            message = f"{what} ended on a day not known; record the latest day it can have been"
+            yield Finding(taken.name, "hard-stop", message, None, each)
+        elif running:
+            message = f"{what} is being taken: {each.consequence}; {each.advice}"
+            yield Finding(taken.name, "hard-stop", message, clear_on, each)
+        elif clear_on is None:
+            message = f"{what}: its washout is not known; a prescriber decides"
+            yield Finding(taken.name, "unknown", message, None, each)
+        else:
+            yield Finding(
+                taken.name, "hard-stop", f"washout of {what} ends on {clear_on}", clear_on, each
+            )
 
 
-def _unknown(taken: Taken) -> Finding:
-    message = f"{taken.name} is not listed; a prescriber decides"
-    return Finding(taken.name, "unknown", message, None, "no rule on file", False)
+def _called(agent: Agent, taken: Taken) -> str:
+    return taken.name if taken.name.casefold() == agent.name else f"{taken.name}: {agent.name}"
+
+
+def _unknown(taken: Taken, what: str) -> Finding:
+    return Finding(taken.name, "unknown", f"{taken.name} {what}; a prescriber decides", None)

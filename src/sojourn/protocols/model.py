@@ -125,6 +125,20 @@ class Supplemental:
 
 
 @dataclass(frozen=True, slots=True)
+class Washout:
+    """How long an interacting medicine must have been ended before a dose.
+
+    So many of its longest half-lives, then ``settling_days`` where its class asks
+    for time to settle. A longer convention of the medicine itself holds.
+    """
+
+    half_lives: Annotated[int, Field(ge=1, le=20)]
+    settling_days: Annotated[int, Field(ge=0, le=365)]
+    source: Text
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dosing:
     substance: Text
     basis: Text  # what the milligrams count: salt or free base
@@ -135,6 +149,7 @@ class Dosing:
     lasting_min: Minutes
     practitioners_present: Count
     checklist: tuple[ChecklistItem, ...]
+    washout: Washout
     source: Text
     verified: bool
     supplemental: Supplemental | None = None

@@ -1,7 +1,7 @@
 """From registration to randomisation, or to the reason why not."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sojourn.clinic.demo.steps import (
     COORDINATOR,
@@ -15,7 +15,7 @@ from sojourn.clinic.demo.steps import (
     by_visit,
     in_order,
 )
-from sojourn.course import consent, medication, preparation, screening, visits
+from sojourn.course import consent, medication, preparation, screening, taper, visits
 from sojourn.design.virtual import VirtualParticipant
 from sojourn.protocols.model import Protocol, Visit
 
@@ -64,12 +64,35 @@ def _enrolment(person: VirtualParticipant) -> Iterator[Step]:
         COORDINATOR,
         lambda course, at: medication.RecordMedication(at, taken.name, taken.taken_for, since),
     )
-    stopped = person.on("screening") + timedelta(days=STOPPED_AFTER_DAYS)
+    yield from _taper(taken.name, person.on("screening"))
+
+
+def _taper(medicine: str, planned: date) -> Iterator[Step]:
+    half, stopped = planned + timedelta(days=1), planned + timedelta(days=STOPPED_AFTER_DAYS)
+    asked = stopped + timedelta(days=1)
+    yield Step(
+        planned,
+        12 * 60,
+        PRESCRIBER,
+        lambda course, at: taper.PlanTaper(
+            at,
+            medicine,
+            f"{half} half the daily dose\n{stopped} stop",
+            f"{asked}",
+            "Wished for after weighing it together; no earlier trouble on stopping.",
+        ),
+    )
     yield Step(
         stopped,
         12 * 60,
         PRESCRIBER,
-        lambda course, at: medication.StopMedication(at, taken.name, at.date()),
+        lambda course, at: medication.StopMedication(at, medicine, at.date()),
+    )
+    yield Step(
+        asked,
+        12 * 60,
+        COORDINATOR,
+        lambda course, at: taper.CheckMood(at, 6, False, "Sleeps lightly."),
     )
 
 
