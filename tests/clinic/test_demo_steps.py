@@ -8,17 +8,22 @@ from typing import Any
 
 import pytest
 
-from sojourn.clinic.demo.enrolling import before_randomisation, randomisation
+from sojourn.clinic.demo.enrolling import (
+    DEMONSTRATION_LIMITS,
+    before_randomisation,
+    randomisation,
+)
 from sojourn.clinic.demo.steps import RATER, Step
 from sojourn.clinic.demo.treating import DAYS_UNTIL_LOST, after_randomisation
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.consent import SignConsent
 from sojourn.course.dosing import CloseSession, GiveDose, OpenSession
+from sojourn.course.eligibility import RecordCharacteristics
 from sojourn.course.followup import CompleteCourse, DeclareLost, WithdrawParticipant
+from sojourn.course.judging import judge
 from sojourn.course.medication import RecordMedication, StopMedication
 from sojourn.course.screening import (
-    AssessCriteria,
     ConfirmEligibility,
     FailScreening,
     RegisterParticipant,
@@ -29,6 +34,7 @@ from sojourn.design.aftermath import LOST, Leaving
 from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import VirtualParticipant, cohort
 from sojourn.protocols import load_shipped as protocol
+from tests.course.story import Story, consent_to
 
 PACK = protocol("mdma-ptsd")
 TODAY = date(2026, 11, 24)
@@ -90,25 +96,41 @@ def test_each_command_is_given_by_someone_whose_role_may(arm: str) -> None:
             assert step.by.role in command.roles
 
 
-def test_whoever_is_eligible_answers_every_criterion_as_wanted() -> None:
-    [(_, command)] = asked(before_randomisation(finisher(), PACK), AssessCriteria)
-    wanted = {
+def standing_of(person: VirtualParticipant, found: RecordCharacteristics) -> dict[str, str]:
+    """Verdict of every rule on what screening found of this person."""
+    story = Story(protocol=PACK)
+    story.clearance = replace(story.clearance, settings=tuple(DEMONSTRATION_LIMITS.items()))
+    story.ask(RegisterParticipant(story.at, "P-1", "s", person.birth_year, person.sex))
+    story.ask(consent_to("1.0", story.at))
+    story.ask(replace(found, at=story.at), "prescriber")
+    judged = judge(story.course, story.circumstances("prescriber"))
+    return {each.criterion.key: each.verdict for each in judged if each.criterion.met_when}
+
+
+def wanted() -> dict[str, str]:
+    return {
         each.key: "met" if each.kind == "inclusion" else "not-met"
         for each in PACK.criteria
-        if not each.instrument
+        if each.met_when
     }
-    assert dict(command.answers) == wanted
+
+
+def test_whoever_is_eligible_satisfies_every_rule() -> None:
+    for person in [each for each in people() if not each.failed_criterion][:20]:
+        [(_, found)] = asked(before_randomisation(person, PACK), RecordCharacteristics)
+        assert standing_of(person, found) == wanted()
 
 
 def test_whoever_fails_screening_fails_by_one_criterion_and_stops_there() -> None:
     failed = [each for each in people() if each.failed_criterion]
     for person in failed:
         steps = before_randomisation(person, PACK)
-        [(_, criteria)] = asked(steps, AssessCriteria)
+        [(_, found)] = asked(steps, RecordCharacteristics)
         [(last, failure)] = asked(steps, FailScreening)
-        kinds = {each.key: each.kind for each in PACK.criteria}
-        answer = dict(criteria.answers)[person.failed_criterion]
-        assert answer == ("not-met" if kinds[person.failed_criterion] == "inclusion" else "met")
+        verdicts = standing_of(person, found)
+        assert [key for key, each in verdicts.items() if each != wanted()[key]] == [
+            person.failed_criterion
+        ]
         assert last == steps[-1]
         assert failure.reason.startswith("Eligibility: ")
         assert not asked(steps, ConfirmEligibility)

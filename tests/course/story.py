@@ -10,10 +10,10 @@ from sojourn.course.aftercare import RecordContact
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.consent import SignConsent
 from sojourn.course.dosing import CloseSession, GiveDose, OpenSession, RecordVitals
+from sojourn.course.eligibility import RecordCharacteristics
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation
 from sojourn.course.screening import (
-    AssessCriteria,
     ConfirmEligibility,
     Randomise,
     RegisterParticipant,
@@ -32,6 +32,8 @@ SETTINGS = (
     ("pulse-bpm-max", 110),
     ("temperature-tenths-c-max", 380),
     ("vitals-fresh-min", 60),
+    ("qtc-ms-max-male", 450),
+    ("qtc-ms-max-female", 460),
     ("serious-report-hours", 24),
 )
 CLEARED = Clearance(
@@ -45,6 +47,28 @@ CLEARED = Clearance(
 )
 NO_SUICIDALITY = (0,) * 11
 SEVERE = (2,) * 20 + (1, 24, 3, 3, 2, 0, 2, 0, 0, 0)
+SUITABLE = tuple(
+    {
+        **{each.key: "no" for each in PROTOCOL.characteristics if not each.choices},
+        "trauma": "witnessed",
+        "ptsd": "yes",
+        "ptsd-months": "60",
+        "suicide-risk": "low",
+        "suicide-attempts": "0",
+        "mdma-times": "0",
+        "expectation": "6",
+        "blood-pressure-history": "none",
+        "systolic-mmhg": "124",
+        "diastolic-mmhg": "79",
+        "qtc-ms": "415",
+        "pregnancy": "negative",
+        "contraception": "effective",
+        "recording-agreed": "yes",
+        "contact-named": "yes",
+        "fluent": "yes",
+        "swallows": "yes",
+    }.items()
+)
 CHECKLIST = tuple(item.key for item in PROTOCOL.dosing.checklist)
 
 
@@ -107,17 +131,12 @@ class Story:
         return self
 
     def consented(self) -> "Story":
-        self.registered().ask(SignConsent(self.at, "1.0"))
+        self.registered().ask(consent_to("1.0", self.at))
         return self
 
     def eligible(self) -> "Story":
         self.consented()
-        answers = tuple(
-            (each.key, "met" if each.kind == "inclusion" else "not-met")
-            for each in PROTOCOL.criteria
-            if not each.instrument
-        )
-        self.ask(AssessCriteria(self.at, answers, "interview and records"), "prescriber")
+        self.ask(RecordCharacteristics(self.at, SUITABLE, "interview and records"), "prescriber")
         self.ask(HoldScreeningVisit(self.at, "screening"))
         self.ask(HoldScreeningVisit(self.pass_time(days=21).at, "taper"))
         self.ask(ConfirmEligibility(self.at, "meets every criterion"))
@@ -177,6 +196,11 @@ class Story:
         self.pass_time(days=9)
         self.ask(HoldIntegration(self.at, f"integration-{number}-3", ("ana", "ben"), 90))
         return self
+
+
+def consent_to(version: str, at: datetime) -> SignConsent:
+    both = ("participant", "investigator")
+    return SignConsent(at, version, "ana", "English", "shown", "present", both)
 
 
 def day_of(moment: datetime) -> date:

@@ -41,7 +41,10 @@ def test_a_dose_is_given_when_nothing_stands_in_its_way():
             {"practitioners": frozenset({"ana"})},
             "1 of 2 practitioners with valid credentials are present",
         ),
-        ({"consent_needed": "2.0", "consent_versions": ("1.0", "2.0")}, "no consent is in force"),
+        (
+            {"consent_needed": "2.0", "consent_versions": ("1.0", "2.0")},
+            "no consent is in force: version 1.0 was replaced by 2.0; sign again",
+        ),
     ],
 )
 def test_what_the_programme_lacks_withholds_the_dose_for_that_reason_alone(change, reason):
@@ -54,7 +57,7 @@ def test_withdrawn_consent_withholds_the_dose():
     story = Story().ready()
     story.ask(WithdrawConsent(story.at, "wants to stop here"))
 
-    assert withheld(story) == ("no consent is in force",)
+    assert withheld(story) == ("no consent is in force: withdrawn on 2026-02-20",)
 
 
 def test_someone_not_randomised_gets_no_dose():

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sojourn.course import Refused
 from sojourn.course.assessment import AssessmentRecorded, RecordAssessment
-from sojourn.course.consent import ConsentSigned, ConsentWithdrawn, SignConsent, WithdrawConsent
+from sojourn.course.consent import ConsentSigned, ConsentWithdrawn, WithdrawConsent
 from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
@@ -23,6 +23,12 @@ from sojourn.course.dosing import (
     RecordVitals,
     SessionOpened,
     VitalsRecorded,
+)
+from sojourn.course.eligibility import (
+    CharacteristicsRecorded,
+    CriterionOverridden,
+    OverrideCriterion,
+    RecordCharacteristics,
 )
 from sojourn.course.followup import WithdrawParticipant
 from sojourn.course.medication import (
@@ -44,6 +50,7 @@ from tests.course.story import (
     SETTINGS,
     SEVERE,
     Story,
+    consent_to,
 )
 
 ROLES = st.sampled_from(["therapist", "prescriber", "coordinator", "independent-rater", "monitor"])
@@ -162,13 +169,13 @@ class AnyCourse(RuleBasedStateMachine):
     def raise_a_concern(self):
         self.ask(RaiseConcern(self.story.at, "looks unwell"), "therapist")
 
-    @rule()
-    def withdraw_consent(self):
-        self.ask(WithdrawConsent(self.story.at, "stop"))
+    @rule(scope=st.sampled_from(["treatment", "all"]))
+    def withdraw_consent(self, scope):
+        self.ask(WithdrawConsent(self.story.at, "stop", scope))
 
     @rule(version=st.sampled_from(["1.0", "2.0", "9"]))
     def sign_again(self, version):
-        self.ask(SignConsent(self.story.at, version))
+        self.ask(consent_to(version, self.story.at))
 
     @rule(
         name=st.sampled_from(["Zoloft 50 mg", "phenelzine", "Imitrex", "unheard-of", "Prozac"]),
@@ -197,6 +204,24 @@ class AnyCourse(RuleBasedStateMachine):
         self.ask(
             ClearMedication(self.story.at, known[place % len(known)], "weighed", what), "prescriber"
         )
+
+    @rule(
+        found=st.sampled_from(
+            [
+                ("qtc-ms", "415"),
+                ("qtc-ms", "461"),
+                ("pregnancy", "positive"),
+                ("pregnancy", "negative"),
+            ]
+            + [("blood-pressure-history", each) for each in ("none", "controlled", "uncontrolled")]
+        )
+    )
+    def find_something(self, found):
+        self.ask(RecordCharacteristics(self.story.at, (found,), "examined again"), "prescriber")
+
+    @rule(criterion=st.sampled_from(["controlled-hypertension", "pregnancy", "cardiovascular"]))
+    def treat_in_spite_of(self, criterion):
+        self.ask(OverrideCriterion(self.story.at, criterion, "cardiologist saw her"), "prescriber")
 
     @rule(session=SESSIONS)
     def miss_a_session(self, session):
@@ -244,6 +269,18 @@ class AnyCourse(RuleBasedStateMachine):
         needed = self.cleared_at[dose.sequence].consent_needed
         assert consents[-1].fact.version >= needed
         assert self.earlier(dose, EligibilityConfirmed)
+        found: dict[str, str] = {}
+        overridden = set()
+        for each in self.earlier(dose, CharacteristicsRecorded, CriterionOverridden):
+            if isinstance(each.fact, CharacteristicsRecorded):
+                found.update(each.fact.answers)
+            else:
+                overridden.add(each.fact.criterion)
+        assert overridden <= {"controlled-hypertension"}
+        assert int(found["qtc-ms"]) <= 460
+        assert found["pregnancy"] != "positive"
+        assert found["blood-pressure-history"] != "uncontrolled"
+        assert found["blood-pressure-history"] == "none" or overridden
         assert self.earlier(dose, Randomised)
         written, stopped = {}, {}
         for each in self.earlier(dose, MedicationRecorded, MedicationStopped):

@@ -13,7 +13,7 @@ from sojourn.design.calibration import AssumedMedicine, CalibrationError, load_s
 from sojourn.design.virtual import PotentialOutcome, VirtualParticipant, cohort
 from sojourn.instruments import Change, Score, change, score
 from sojourn.instruments import load_shipped as instruments
-from sojourn.medicines import Taken, findings
+from sojourn.medicines import Taken, WashoutRule, findings, washout_ends
 from sojourn.medicines import load_shipped as formulary
 from sojourn.protocols import load_shipped as protocol
 
@@ -21,6 +21,7 @@ TODAY = date(2026, 11, 24)
 PACK, MAPP2 = protocol("mdma-ptsd"), load_shipped("mapp2")
 SEEDS = (2023, 1, 77)
 ARMS = ("mdma", "placebo")
+RULE = WashoutRule(PACK.dosing.washout.half_lives, PACK.dosing.washout.settling_days)
 
 
 @cache
@@ -258,8 +259,10 @@ def test_medicines_are_washed_out_before_the_first_session() -> None:
     assert len(takers) > 20
     for person in takers:
         assert person.medicine is not None
-        taken = Taken(person.medicine.name, None, person.on("screening") + timedelta(days=8))
-        found = findings(formulary(), (taken,), person.on("dosing-1"))
+        name, ended = person.medicine.name, person.on("screening") + timedelta(days=8)
+        found = findings(
+            formulary(), (Taken(name, (name,), None, ended),), person.on("dosing-1"), RULE
+        )
         assert not [each for each in found if each.weight == "hard-stop"]
 
 
@@ -267,7 +270,8 @@ def test_medicines_are_washed_out_before_the_first_session() -> None:
 def test_each_assumed_medicine_is_listed_with_the_same_washout(medicine: AssumedMedicine) -> None:
     agent = formulary().find(medicine.name)
     assert agent is not None
-    assert agent.washout_days == medicine.washout_days
+    ends = washout_ends(agent, TODAY, RULE)
+    assert ends == TODAY + timedelta(days=medicine.washout_days)
 
 
 def test_women_and_ages_are_those_of_the_trial() -> None:

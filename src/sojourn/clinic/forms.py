@@ -18,7 +18,7 @@ from sojourn.record.command import Asked, asked
 YES_NO = (("yes", "Yes"), ("no", "No"))
 RADIO_UP_TO = 7
 # Fields whose value is pairs of key and answer, each with a form field of its own.
-PAIRS = ("criteria", "site-settings")
+PAIRS = ("criteria", "characteristics", "site-settings")
 
 
 class CommandForm(forms.Form):
@@ -72,6 +72,10 @@ class CommandForm(forms.Form):
         source = field.ask.choices_from
         if source == "criteria":
             self._group(field.name, offered.get("criteria"), offered.get("criterion-answers"))
+        elif source == "characteristics" and protocol:
+            self._characteristics(
+                field.name, protocol, dict(offered.get("recorded-characteristics"))
+            )
         elif source == "site-settings" and protocol:
             self._settings(field.name, protocol)
         elif source == "items":
@@ -94,6 +98,28 @@ class CommandForm(forms.Form):
                 label=label, choices=answers, widget=forms.RadioSelect, required=False
             )
             self.groups[name].append(f"{name}-{key}")
+
+    def _characteristics(self, name: str, protocol: Protocol, recorded: Mapping[str, str]) -> None:
+        self.groups[name] = []
+        heading = ""
+        for each in protocol.characteristics:
+            held = recorded.get(each.key)
+            said = dict(each.options).get(held or "", held)
+            notes = (each.help, f"Recorded: {said}." if held else "")
+            common: dict[str, Any] = {
+                "label": each.label + (f", {each.unit}" if each.unit else ""),
+                "help_text": " ".join(note for note in notes if note),
+                "required": False,
+            }
+            built: forms.Field = (
+                forms.IntegerField(min_value=each.lowest, max_value=each.highest, **common)
+                if each.is_number
+                else forms.ChoiceField(choices=each.options, widget=forms.RadioSelect, **common)
+            )
+            if each.group != heading:
+                heading = built.heading = each.group  # type: ignore[attr-defined]
+            self.fields[f"{name}-{each.key}"] = built
+            self.groups[name].append(f"{name}-{each.key}")
 
     def _items(self, name: str, instrument: Instrument) -> None:
         self.groups[name] = []
@@ -139,7 +165,10 @@ class CommandForm(forms.Form):
             answers = (
                 (each[prefix:], self.cleaned_data[each]) for each in self.groups.get(name, ())
             )
-            return tuple((key, value) for key, value in answers if value not in ("", None))
+            kept = ((key, value) for key, value in answers if value not in ("", None))
+            # A site's limit is a number; what was found about a person is kept as it is said.
+            whole = source == "site-settings"
+            return tuple((key, value if whole else str(value)) for key, value in kept)
         if source == "items":
             given = tuple(self.cleaned_data[each] for each in self.groups.get(name, ()))
             return given if any(value is not None for value in given) else ()
@@ -182,7 +211,7 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
     }
     if _is_tuple(field.type):
         return forms.MultipleChoiceField(
-            choices=choices, widget=forms.CheckboxSelectMultiple, **common
+            choices=ask.choices or choices, widget=forms.CheckboxSelectMultiple, **common
         )
     if ask.choices or ask.choices_from:
         options = ask.choices or choices

@@ -9,8 +9,8 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.course import AFTER_THE_END, COMMANDS, clearing
 from sojourn.course.assessment import may_rate
+from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
-from sojourn.course.screening import ANSWERS
 from sojourn.course.state import Course
 from sojourn.protocols.model import Phase, Protocol
 
@@ -58,7 +58,16 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
                 (each.version, f"{each.version}, approved {each.approved_on}")
                 for each in reversed(programme.consent_versions)
             ),
-            "criteria": tuple((each.key, each.label) for each in protocol.criteria),
+            "criteria": tuple(
+                (each.key, each.label) for each in protocol.criteria if each.answered_by_hand
+            ),
+            "overridable-criteria": tuple(
+                (each.key, each.label) for each in protocol.criteria if each.override_by
+            ),
+            "recorded-characteristics": tuple(
+                (key, each.value) for key, each in course.characteristics.items()
+            ),
+            "treatment-kinds": tuple((each.key, each.label) for each in protocol.prior_treatments),
             "criterion-answers": ANSWERS,
             "medications": tuple((name, name) for name in course.medications),
             "screening-visits": _visits(planned, "screening"),
@@ -126,7 +135,9 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     in_session = course.open_session is not None
     return {
         "consent.withdraw": bool(course.consents) and not course.consents[-1].withdrawn_at,
-        "screening.assess-criteria": not course.eligible_at,
+        "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),
+        "screening.override-criterion": bool(offered.get("overridable-criteria")),
+        "screening.record-prior-treatment": bool(offered.get("treatment-kinds")),
         "screening.confirm-eligibility": not course.eligible_at,
         "screening.fail": not course.eligible_at,
         "screening.randomise": bool(course.eligible_at) and not course.randomised_at,
@@ -143,6 +154,8 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
         "medication.stop": bool(course.medications),
         "medication.clear": bool(course.medications),
+        "medication.plan-taper": bool(course.medications),
+        "medication.check-mood": bool(course.tapers),
         "safety.update-adverse-event": bool(course.adverse_events),
         "safety.resolve-alert": bool(course.open_alerts),
         "followup.complete": bool(course.eligible_at),

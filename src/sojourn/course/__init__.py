@@ -16,7 +16,9 @@ from sojourn.course import (
     assessment,
     consent,
     dosing,
+    eligibility,
     followup,
+    history,
     integration,
     medication,
     preparation,
@@ -33,6 +35,8 @@ from sojourn.record.entry import Entry, Fact
 
 PATHWAY = (
     screening,
+    eligibility,
+    history,
     consent,
     medication,
     taper,

@@ -8,7 +8,7 @@ vitals; no open alert; and never more, sooner or larger than the protocol allows
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sojourn.course import assessment, consent, medication, screening
+from sojourn.course import assessment, consent, judging, medication
 from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.state import Course, Session, Vitals
 from sojourn.protocols.model import Dosing
@@ -77,14 +77,15 @@ def _person(
     protocol = circumstances.protocol
     if course.ended:
         yield f"the course has ended: {course.ended}"
-    if not consent.in_force(course, circumstances):
-        yield "no consent is in force"
+    lacking = consent.hindrance(course, circumstances, treatment=True)
+    if lacking:
+        yield lacking
     if not course.eligible_at:
         yield "eligibility is not confirmed"
     for alert in course.open_alerts:
         yield f"an alert is open: {alert.label}"
-    for criterion in screening.unsatisfied(course, protocol, circumstances, later_visits=True):
-        yield f"criterion not satisfied: {criterion.label}"
+    for judgement in judging.unsatisfied(course, circumstances, later_visits=True):
+        yield f"criterion not satisfied: {judgement.in_words()}"
     if protocol.randomisation and course.randomised_at is None:
         yield "the participant is not randomised"
     for finding in medication.hindrances(course, circumstances, at.date()):

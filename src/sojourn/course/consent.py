@@ -1,4 +1,8 @@
-"""Consent: signed in the version the ethics committee approved, and free to be withdrawn."""
+"""Consent: explained, understood, signed in the approved version, and free to be withdrawn.
+
+Withdrawn from treatment, a participant is dosed no more while follow-up may go on.
+Withdrawn altogether, nothing more is recorded, but for what safety requires.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,9 +10,25 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Consent, Course
+from sojourn.course.state import Agreements, Consent, Course
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
+
+TEAM = ("therapist", "prescriber", "coordinator")
+UNDERSTANDING = (
+    ("shown", "Shown: told the risks, the alternatives and the right to leave in own words"),
+    ("not-shown", "Not shown yet"),
+)
+CAPACITY = (("present", "Able to decide"), ("doubtful", "In doubt"))
+SIGNATURES = (("participant", "Participant"), ("investigator", "Investigator"))
+SCOPES = (
+    ("treatment", "No more treatment; follow-up may go on"),
+    ("all", "Nothing more is to be recorded, but for safety"),
+)
+TOUCH = (
+    ("none", "No touch"),
+    ("supportive", "Supportive touch as described, to be asked for each time"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +36,28 @@ class SignConsent:
     name: ClassVar[str] = "consent.sign"
     title: ClassVar[str] = "Consent signed"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("therapist", "prescriber", "coordinator", "import")
+    roles: ClassVar[tuple[str, ...]] = TEAM
+
+    at: Annotated[datetime, Ask("Signed at")]
+    version: Annotated[str, Ask("Version of the consent form", choices_from="consent-versions")]
+    explained_by: Annotated[str, Ask("Explained by", help="Sign-in name.")]
+    language: Annotated[str, Ask("Language of the talk and the form")]
+    understanding: Annotated[str, Ask("Understanding", choices=UNDERSTANDING)]
+    capacity: Annotated[str, Ask("Capacity to consent, as judged today", choices=CAPACITY)]
+    signatures: Annotated[tuple[str, ...], Ask("Signed by", choices=SIGNATURES)]
+    document_digest: Annotated[
+        str, Ask("SHA-256 of the signed form", help="Of the scan or file.", optional=True)
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsentElsewhere:
+    """Consent given in a trial whose data are brought in; its form is kept there."""
+
+    name: ClassVar[str] = "consent.record-elsewhere"
+    title: ClassVar[str] = "Record a consent kept elsewhere"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = ("import",)
 
     at: Annotated[datetime, Ask("Signed at")]
     version: Annotated[str, Ask("Version of the consent form", choices_from="consent-versions")]
@@ -27,69 +68,176 @@ class WithdrawConsent:
     name: ClassVar[str] = "consent.withdraw"
     title: ClassVar[str] = "Consent withdrawn"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("therapist", "prescriber", "coordinator")
+    roles: ClassVar[tuple[str, ...]] = TEAM
 
     at: Annotated[datetime, Ask("Withdrawn at")]
     wish: Annotated[str, Ask("What the participant wishes", lines=3)]
+    scope: Annotated[str, Ask("From what", choices=SCOPES)] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAgreements:
+    """Agreed apart from consent, and changed at any time."""
+
+    name: ClassVar[str] = "consent.record-agreements"
+    title: ClassVar[str] = "Agreements on touch and recording"
+    nature: ClassVar[Nature] = "observation"
+    roles: ClassVar[tuple[str, ...]] = TEAM
+
+    at: Annotated[datetime, Ask("Agreed at")]
+    touch: Annotated[str, Ask("Touch", choices=TOUCH)]
+    recording: Annotated[bool, Ask("Sessions may be recorded")]
+    note: Annotated[str, Ask("In the participant's words", lines=2, optional=True)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentSigned:
     kind: ClassVar[str] = "consent.signed"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     version: str
+    explained_by: str
+    language: str
+    understanding: str
+    capacity: str
+    signatures: tuple[str, ...]
+    document_digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentWithdrawn:
     kind: ClassVar[str] = "consent.withdrawn"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     wish: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementsRecorded:
+    kind: ClassVar[str] = "consent.agreements-recorded"
+    schema: ClassVar[int] = 1
+    touch: str
+    recording: bool
+    note: str
 
 
 def in_force(course: Course, circumstances: Circumstances) -> bool:
-    """Whether a consent is signed, not withdrawn and of a version still valid."""
-    if not course.consents or course.consents[-1].withdrawn_at:
-        return False
+    """Whether a signed consent of a version still valid lets anything be recorded."""
+    return hindrance(course, circumstances, treatment=False) == ""
+
+
+def hindrance(course: Course, circumstances: Circumstances, *, treatment: bool) -> str:
+    """Why consent does not reach, in words; empty when it does.
+
+    ``treatment`` asks for consent to be treated, not only to be followed up.
+    """
+    if not course.consents:
+        return "no consent is in force"
+    last = course.consents[-1]
+    if last.withdrawn_at and (treatment or last.scope == "all"):
+        return f"no consent is in force: withdrawn on {last.withdrawn_at:%Y-%m-%d}"
     approved = circumstances.clearance.consent_versions
-    signed, needed = course.consents[-1].version, circumstances.clearance.consent_needed
-    if signed not in approved or needed not in approved:
-        return False
-    return approved.index(signed) >= approved.index(needed)
+    needed = circumstances.clearance.consent_needed
+    if last.version not in approved or needed not in approved:
+        return f"no consent is in force: version {last.version} is not approved"
+    if approved.index(last.version) < approved.index(needed):
+        return (
+            f"no consent is in force: version {last.version} was replaced by {needed}; sign again"
+        )
+    return ""
 
 
-def require(course: Course, circumstances: Circumstances) -> None:
+def require(course: Course, circumstances: Circumstances, *, treatment: bool = False) -> None:
     """Refuse whatever may not happen without consent."""
-    if not in_force(course, circumstances):
-        raise Refused("no consent is in force; record the signed consent first")
+    why = hindrance(course, circumstances, treatment=treatment)
+    if why:
+        raise Refused(f"{why}; record the signed consent first")
 
 
 def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> tuple[Fact, ...]:
-    approved = circumstances.clearance.consent_versions
-    if command.version not in approved:
-        known = ", ".join(approved) or "none yet"
+    _approved(command.version, circumstances)
+    if command.understanding != "shown":
         raise Refused(
-            f"consent version '{command.version}' is not approved; approved: {known}", "version"
+            "explain again and let the participant show that it was understood", "understanding"
         )
-    return (ConsentSigned(command.version),)
+    if command.capacity != "present":
+        raise Refused("capacity is in doubt; nobody signs today", "capacity")
+    lacking = [label for key, label in SIGNATURES if key not in command.signatures]
+    if lacking:
+        raise Refused(f"the signature of the {lacking[0].lower()} is missing", "signatures")
+    digest = command.document_digest.strip().lower()
+    if digest and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
+        raise Refused(f"'{digest}' is no SHA-256; it has 64 digits 0-9 a-f", "document_digest")
+    return (
+        ConsentSigned(
+            command.version,
+            command.explained_by.strip(),
+            command.language.strip(),
+            command.understanding,
+            command.capacity,
+            command.signatures,
+            digest,
+        ),
+    )
+
+
+def record_elsewhere(
+    course: Course, command: RecordConsentElsewhere, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    _approved(command.version, circumstances)
+    elsewhere = "recorded-elsewhere"
+    return (ConsentSigned(command.version, "", "", elsewhere, elsewhere, (), ""),)
 
 
 def withdraw(
     course: Course, command: WithdrawConsent, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    if not course.consents or course.consents[-1].withdrawn_at:
+    last = course.consents[-1] if course.consents else None
+    if last is None or (last.withdrawn_at and last.scope == "all"):
         raise Refused("there is no consent in force to withdraw")
-    return (ConsentWithdrawn(command.wish),)
+    if last.withdrawn_at and command.scope == last.scope:
+        raise Refused("consent to treatment was withdrawn already", "scope")
+    return (ConsentWithdrawn(command.wish, command.scope),)
+
+
+def agree(
+    course: Course, command: RecordAgreements, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    require(course, circumstances)
+    return (AgreementsRecorded(command.touch, command.recording, command.note),)
 
 
 def signed(course: Course, fact: ConsentSigned, entry: Entry) -> Course:
-    return replace(course, consents=(*course.consents, Consent(fact.version, entry.occurred_at)))
+    consent = Consent(
+        fact.version, entry.occurred_at, fact.explained_by, fact.language, fact.signatures
+    )
+    return replace(course, consents=(*course.consents, consent))
 
 
 def withdrawn(course: Course, fact: ConsentWithdrawn, entry: Entry) -> Course:
-    last = replace(course.consents[-1], withdrawn_at=entry.occurred_at)
+    last = replace(course.consents[-1], withdrawn_at=entry.occurred_at, scope=fact.scope)
     return replace(course, consents=(*course.consents[:-1], last))
 
 
-DECIDE: Mapping[type, Any] = {SignConsent: sign, WithdrawConsent: withdraw}
-EVOLVE: Mapping[type, Any] = {ConsentSigned: signed, ConsentWithdrawn: withdrawn}
+def agreed(course: Course, fact: AgreementsRecorded, entry: Entry) -> Course:
+    made = Agreements(fact.touch, fact.recording, fact.note, entry.occurred_at)
+    return replace(course, agreements=made)
+
+
+def _approved(version: str, circumstances: Circumstances) -> None:
+    approved = circumstances.clearance.consent_versions
+    if version not in approved:
+        known = ", ".join(approved) or "none yet"
+        raise Refused(f"consent version '{version}' is not approved; approved: {known}", "version")
+
+
+DECIDE: Mapping[type, Any] = {
+    SignConsent: sign,
+    RecordConsentElsewhere: record_elsewhere,
+    WithdrawConsent: withdraw,
+    RecordAgreements: agree,
+}
+EVOLVE: Mapping[type, Any] = {
+    ConsentSigned: signed,
+    ConsentWithdrawn: withdrawn,
+    AgreementsRecorded: agreed,
+}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.course import clearing, safety, visits
+from sojourn.course import clearing, consent, safety, visits
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import (
     Course,
@@ -164,6 +164,7 @@ class SessionClosed:
 def open_session(
     course: Course, command: OpenSession, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
+    consent.require(course, circumstances, treatment=True)
     dosing = _dosing(circumstances)
     visit = visits.find(circumstances, command.visit, "dosing")
     visits.refuse_twice(course, visit.key)

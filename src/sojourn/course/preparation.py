@@ -31,7 +31,7 @@ class HoldPreparation:
 def hold(
     course: Course, command: HoldPreparation, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    consent.require(course, circumstances)
+    consent.require(course, circumstances, treatment=True)
     visit = visits.find(circumstances, command.visit, "preparation")
     if not course.eligible_at:
         raise Refused("confirm eligibility before preparation begins", "visit")

@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.course import assessment, consent
+from sojourn.course import consent, judging
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, with_item
-from sojourn.protocols.model import Criterion, Protocol
+from sojourn.course.state import Course
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
 SEXES = (("female", "Female"), ("male", "Male"), ("unknown", "Not known"))
-ANSWERS = (("met", "Met"), ("not-met", "Not met"), ("unknown", "Not known yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,6 @@ class RegisterParticipant:
     site: Annotated[str, Ask("Site")]
     birth_year: Annotated[int | None, Ask("Year of birth", at_least=1900, optional=True)] = None
     sex: Annotated[str, Ask("Sex", choices=SEXES)] = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class AssessCriteria:
-    name: ClassVar[str] = "screening.assess-criteria"
-    title: ClassVar[str] = "Assess eligibility criteria"
-    nature: ClassVar[Nature] = "observation"
-    roles: ClassVar[tuple[str, ...]] = ("prescriber", "therapist", "coordinator")
-
-    at: Annotated[datetime, Ask("Assessed at")]
-    answers: Annotated[tuple[tuple[str, str], ...], Ask("Criteria", choices_from="criteria")]
-    basis: Annotated[str, Ask("On what basis", lines=3)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +90,6 @@ class ParticipantRegistered:
 
 
 @dataclass(frozen=True, slots=True)
-class CriteriaAssessed:
-    kind: ClassVar[str] = "screening.criteria-assessed"
-    schema: ClassVar[int] = 1
-    answers: tuple[tuple[str, str], ...]
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
 class EligibilityConfirmed:
     kind: ClassVar[str] = "screening.eligibility-confirmed"
     schema: ClassVar[int] = 1
@@ -162,44 +140,15 @@ def register(
     return (ParticipantRegistered(command.participant, command.site, year, command.sex),)
 
 
-def assess_criteria(
-    course: Course, command: AssessCriteria, circumstances: Circumstances
-) -> tuple[Fact, ...]:
-    consent.require(course, circumstances)
-    known = {criterion.key for criterion in circumstances.protocol.criteria}
-    for key, answer in command.answers:
-        if key not in known:
-            raise Refused(f"the protocol has no criterion '{key}'", "answers")
-        if answer not in dict(ANSWERS):
-            raise Refused(f"'{answer}' is no answer; say met, not-met or unknown", "answers")
-    if not command.answers:
-        raise Refused("answer at least one criterion", "answers")
-    return (CriteriaAssessed(tuple(sorted(command.answers)), command.basis),)
-
-
-def unsatisfied(
-    course: Course, protocol: Protocol, circumstances: Circumstances, *, later_visits: bool
-) -> tuple[Criterion, ...]:
-    """Criteria that still stand in the way.
-
-    ``later_visits`` also asks for those a rating at a later visit must show.
-    """
-    return tuple(
-        criterion
-        for criterion in protocol.criteria
-        if not _satisfied(course, criterion, circumstances, later_visits)
-    )
-
-
 def confirm(
     course: Course, command: ConfirmEligibility, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
     if course.eligible_at:
         raise Refused(f"eligibility was confirmed on {course.eligible_at:%Y-%m-%d} already")
-    consent.require(course, circumstances)
-    missing = unsatisfied(course, circumstances.protocol, circumstances, later_visits=False)
+    consent.require(course, circumstances, treatment=True)
+    missing = judging.unsatisfied(course, circumstances, later_visits=False)
     if missing:
-        names = "; ".join(criterion.label for criterion in missing[:4])
+        names = "; ".join(each.in_words() for each in missing[:4])
         raise Refused(f"{len(missing)} criteria are not satisfied or not answered: {names}")
     return (EligibilityConfirmed(command.rationale, circumstances.clearance.programme_version),)
 
@@ -218,12 +167,12 @@ def randomise(course: Course, command: Randomise, circumstances: Circumstances) 
         raise Refused(f"randomised on {course.randomised_at:%Y-%m-%d} already")
     if not course.eligible_at:
         raise Refused("confirm eligibility before randomising")
-    consent.require(course, circumstances)
+    consent.require(course, circumstances, treatment=True)
     if plan.after_visit and plan.after_visit not in course.visits:
         raise Refused(f"visit {plan.after_visit} comes before randomisation; record it first")
-    missing = unsatisfied(course, circumstances.protocol, circumstances, later_visits=True)
+    missing = judging.unsatisfied(course, circumstances, later_visits=True)
     if missing:
-        raise Refused("not satisfied: " + "; ".join(criterion.label for criterion in missing[:4]))
+        raise Refused("not satisfied: " + "; ".join(each.in_words() for each in missing[:4]))
     if circumstances.allocation is None:
         raise Refused("no allocation is at hand; the programme has no randomisation list")
     number, arm = circumstances.allocation
@@ -257,13 +206,6 @@ def registered(course: Course, fact: ParticipantRegistered, entry: Entry) -> Cou
     )
 
 
-def criteria_assessed(course: Course, fact: CriteriaAssessed, entry: Entry) -> Course:
-    criteria = course.criteria
-    for key, answer in fact.answers:
-        criteria = with_item(criteria, key, answer)
-    return replace(course, criteria=criteria)
-
-
 def confirmed(course: Course, fact: EligibilityConfirmed, entry: Entry) -> Course:
     return replace(course, eligible_at=entry.occurred_at)
 
@@ -287,18 +229,6 @@ def allocation_recorded(course: Course, fact: AllocationRecorded, entry: Entry) 
     return replace(course, randomised_at=entry.occurred_at, arm=fact.arm)
 
 
-def _satisfied(
-    course: Course, criterion: Criterion, circumstances: Circumstances, later_visits: bool
-) -> bool:
-    if criterion.instrument and criterion.at_least is not None:
-        if not later_visits:
-            return True
-        score = assessment.score_at(course, criterion.at_visit, criterion.instrument, circumstances)
-        return score is not None and score.total is not None and score.total >= criterion.at_least
-    wanted = "met" if criterion.kind == "inclusion" else "not-met"
-    return course.criteria.get(criterion.key) == wanted
-
-
 def _is_number(text: str) -> bool:
     return 0 < len(text) <= 32 and all(
         part.isascii() and part.isalnum() for part in text.replace(".", "-").split("-")
@@ -307,7 +237,6 @@ def _is_number(text: str) -> bool:
 
 DECIDE: Mapping[type, Any] = {
     RegisterParticipant: register,
-    AssessCriteria: assess_criteria,
     ConfirmEligibility: confirm,
     FailScreening: fail,
     Randomise: randomise,
@@ -315,7 +244,6 @@ DECIDE: Mapping[type, Any] = {
 }
 EVOLVE: Mapping[type, Any] = {
     ParticipantRegistered: registered,
-    CriteriaAssessed: criteria_assessed,
     EligibilityConfirmed: confirmed,
     ScreeningFailed: failed,
     Randomised: randomised,

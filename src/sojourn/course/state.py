@@ -16,7 +16,19 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 class Consent:
     version: str
     signed_at: datetime
+    explained_by: str = ""
+    language: str = ""
+    signatures: tuple[str, ...] = ()
     withdrawn_at: datetime | None = None
+    scope: str = ""  # what it was withdrawn from: 'treatment' or 'all'
+
+
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    touch: str
+    recording: bool
+    note: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,38 @@ class Assessment:
     total: int | None
     sequence: int
     author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A characteristic of the person as recorded: the text of the choice or the number."""
+
+    value: str
+    at: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A prescriber treats in spite of a criterion, for as long as its grounds stay the same."""
+
+    criterion: str
+    grounds: str
+    reason: str
+    at: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorTreatment:
+    kind: str
+    name: str
+    weeks: int | None
+    sessions: int | None
+    usual_dose: bool | None  # reached the usual dose; None where not known or not asked
+    left_early: bool
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +205,13 @@ class Course:
     sex: str = ""
     registered_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
+    agreements: Agreements | None = None
     criteria: Mapping[str, str] = field(
         default_factory=lambda: NOTHING
     )  # criterion: met, not-met, unknown
+    characteristics: Mapping[str, Answer] = field(default_factory=lambda: NOTHING)
+    overrides: Mapping[str, Override] = field(default_factory=lambda: NOTHING)
+    prior_treatments: tuple[PriorTreatment, ...] = ()
     eligible_at: datetime | None = None
     medications: Mapping[str, Medication] = field(default_factory=lambda: NOTHING)
     tapers: Mapping[str, Taper] = field(default_factory=lambda: NOTHING)

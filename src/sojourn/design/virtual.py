@@ -228,7 +228,7 @@ def _ages(rng: Generator, calibration: Calibration, people: int) -> list[int]:
     mean = sum(each.mean for each in spreads) / len(spreads)
     sd = sum(each.sd for each in spreads) / len(spreads)
     scores = severity.evenly(rng.standard_normal(people))
-    return [int(np.clip(round(mean + sd * score), 18, 75)) for score in scores]
+    return [int(np.clip(round(mean + sd * score), 19, 75)) for score in scores]
 
 
 def _failures(

@@ -16,7 +16,7 @@ from django.db import transaction
 from sojourn import instruments
 from sojourn.conduct.imports import FileImported
 from sojourn.course.assessment import RecordAssessment
-from sojourn.course.consent import SignConsent
+from sojourn.course.consent import RecordConsentElsewhere
 from sojourn.course.followup import CompleteCourse, WithdrawParticipant
 from sojourn.course.screening import (
     ConfirmEligibility,
@@ -179,7 +179,9 @@ def _registration(desk: Desk, row: Row) -> Iterator[Any]:
     yield RegisterParticipant(at, row.get("participant"), site, year, sex)
     standing = desk.standing
     approved, _ = standing.programme.consents(at.date())
-    yield SignConsent(at, row.get("consent_version") or (approved[-1] if approved else ""))
+    yield RecordConsentElsewhere(
+        at, row.get("consent_version") or (approved[-1] if approved else "")
+    )
     if not standing.protocol.criteria:
         yield ConfirmEligibility(at, "As recorded in the imported file")
     if row.get("arm"):

@@ -21,7 +21,19 @@ def _medication_cleared(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "substances": [data["medicine"]]}
 
 
+def _consent_signed(data: dict[str, Any]) -> dict[str, Any]:
+    unasked = {"explained_by": "", "language": "", "understanding": "", "capacity": ""}
+    return {**data, **unasked, "signatures": [], "document_digest": ""}
+
+
+def _consent_withdrawn(data: dict[str, Any]) -> dict[str, Any]:
+    # Before the scope was asked for, withdrawing meant everything.
+    return {**data, "scope": "all"}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
+    ("consent.signed", 1): _consent_signed,
+    ("consent.withdrawn", 1): _consent_withdrawn,
 }

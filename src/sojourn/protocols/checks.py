@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
 
@@ -19,6 +20,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     yield from _dosing(protocol, source)
     yield from _arms(protocol, source)
     yield from _outcome(protocol, source)
+    yield from _criteria(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -33,6 +35,8 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
     lists: tuple[tuple[str, Iterable[Any]], ...] = (
         ("visits", protocol.visits),
         ("criteria", protocol.criteria),
+        ("characteristics", protocol.characteristics),
+        ("prior_treatments", protocol.prior_treatments),
         ("arms", protocol.arms),
         ("site_settings", protocol.site_settings),
         ("citations", protocol.citations),
@@ -211,6 +215,12 @@ def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 ("outcome", field), f"is '{key}'; that visit does not rate {outcome.instrument}"
             )
+
+
+KNOWN_FROM_REGISTRATION = {"age-years": (), "sex": ("female", "male", "unknown")}
+
+
+def _criteria(protocol: Protocol, source: Source) -> Iterator[Problem]:
     for number, criterion in enumerate(protocol.criteria):
         parts = (criterion.instrument, criterion.at_visit, criterion.at_least is not None)
         if any(parts) and not all(parts):
@@ -223,3 +233,48 @@ def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
                 ("criteria", number, "at_visit"),
                 f"is '{criterion.at_visit}'; no such visit rates {criterion.instrument}",
             )
+        if criterion.met_when and criterion.instrument:
+            yield source.problem(
+                ("criteria", number), "has met_when and instrument; keep the one that decides"
+            )
+        for block, conditions in enumerate(criterion.met_when):
+            for place, condition in enumerate(conditions):
+                path = ("criteria", number, "met_when", block, place)
+                yield from _condition(protocol, source, path, condition)
+    for number, each in enumerate(protocol.characteristics):
+        if each.is_number != (each.highest is not None) or (each.is_number and each.choices):
+            yield source.problem(
+                ("characteristics", number), "needs lowest and highest together, or choices"
+            )
+        if each.key in KNOWN_FROM_REGISTRATION:
+            yield source.problem(
+                ("characteristics", number, "key"), f"is '{each.key}', known from registration"
+            )
+
+
+def _condition(
+    protocol: Protocol, source: Source, path: tuple[str | int, ...], condition: Condition
+) -> Iterator[Problem]:
+    asked = {each.key: each for each in protocol.characteristics}
+    key = condition.characteristic
+    if key not in asked and key not in KNOWN_FROM_REGISTRATION:
+        yield source.problem(
+            (*path, "characteristic"), f"is '{key}'; no characteristic has that key"
+        )
+        return
+    found = asked.get(key)
+    choices = tuple(k for k, _ in found.options) if found else KNOWN_FROM_REGISTRATION[key]
+    strangers = [each for each in condition.answers if each not in choices]
+    if strangers:
+        known = ", ".join(choices) or "none, it is a number"
+        yield source.problem(path, f"asks '{key}' for '{strangers[0]}'; its answers: {known}")
+    limits = (condition.at_least, condition.at_most, condition.above_setting or None)
+    if bool(condition.answers) == any(each is not None for each in limits):
+        yield source.problem(path, "needs holds or one_of, else at_least, at_most, above_setting")
+    elif choices and not condition.answers:
+        yield source.problem(path, f"asks '{key}' for a number; use holds or one_of")
+    settings = {each.key for each in protocol.site_settings}
+    if condition.above_setting and condition.above_setting not in settings:
+        yield source.problem(
+            (*path, "above_setting"), f"is '{condition.above_setting}'; no such site setting"
+        )

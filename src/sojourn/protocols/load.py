@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from sojourn.protocols import model
+from sojourn.protocols import eligibility, model
 from sojourn.protocols.checks import problems
 from sojourn.protocols.model import Protocol
 from sojourn.protocols.reading import Problem, ProtocolError, Source, read
@@ -19,7 +19,7 @@ PACKS = Path(__file__).parent / "packs"
 
 
 def _strict() -> TypeAdapter[Protocol]:
-    for kind in vars(model).values():
+    for kind in (*vars(eligibility).values(), *vars(model).values()):
         if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__"):
             kind.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
     return TypeAdapter(Protocol)
@@ -154,7 +154,7 @@ def _explained(source: Source, error: ValidationError, origins: list[int]) -> It
 def _nearest(path: tuple[str | int, ...]) -> str:
     names = {
         name
-        for kind in vars(model).values()
+        for kind in (*vars(eligibility).values(), *vars(model).values())
         if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
         for name in kind.__dataclass_fields__
     } | {"for_each_session", "days"}

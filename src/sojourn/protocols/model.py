@@ -10,10 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Text = Annotated[str, Field(min_length=1)]
+from sojourn.protocols.eligibility import (
+    Characteristic,
+    Count,
+    Criterion,
+    Key,
+    Text,
+    TreatmentKind,
+)
+
 Days = Annotated[int, Field(ge=-3650, le=3650)]
-Count = Annotated[int, Field(ge=1, le=1000)]
 Milligrams = Annotated[int, Field(ge=1, le=1000)]
 Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
 
@@ -71,20 +77,6 @@ class Visit:
     required: bool = True
     source: str = ""
     verified: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """A rule of eligibility. ``instrument`` and ``at_least`` make it checkable."""
-
-    key: Key
-    kind: Literal["inclusion", "exclusion"]
-    label: Text
-    source: str
-    verified: bool
-    instrument: str = ""
-    at_visit: str = ""
-    at_least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +208,9 @@ class Protocol:
     arms: tuple[Arm, ...]
     visits: tuple[Visit, ...]
     outcome: PrimaryOutcome
+    characteristics: tuple[Characteristic, ...] = ()
     criteria: tuple[Criterion, ...] = ()
+    prior_treatments: tuple[TreatmentKind, ...] = ()
     site_settings: tuple[SiteSetting, ...] = ()
     randomisation: Randomisation | None = None
     dosing: Dosing | None = None

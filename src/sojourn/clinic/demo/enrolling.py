@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+import numpy as np
+
 from sojourn.clinic.demo.steps import (
     COORDINATOR,
     PRACTITIONERS,
@@ -15,11 +17,24 @@ from sojourn.clinic.demo.steps import (
     by_visit,
     in_order,
 )
-from sojourn.course import consent, medication, preparation, screening, taper, visits
+from sojourn.course import consent, eligibility, medication, preparation, screening, taper, visits
+from sojourn.design.calibration import load_shipped
+from sojourn.design.screened import found_at_screening
 from sojourn.design.virtual import VirtualParticipant
 from sojourn.protocols.model import Protocol, Visit
 
 CONSENT_VERSION = "1.0 (demonstration)"
+# Limits are every site's own to set: these are demonstration values and no advice.
+DEMONSTRATION_LIMITS = {
+    "systolic-mmhg-max": 170,
+    "diastolic-mmhg-max": 110,
+    "pulse-bpm-max": 125,
+    "temperature-tenths-c-max": 388,
+    "vitals-fresh-min": 30,
+    "qtc-ms-max-male": 450,
+    "qtc-ms-max-female": 460,
+    "serious-report-hours": 24,
+}
 STOPPED_AFTER_DAYS = 6  # after screening, once the prescriber has spoken of it
 
 
@@ -52,7 +67,18 @@ def _enrolment(person: VirtualParticipant) -> Iterator[Step]:
         ),
     )
     yield Step(
-        day, 9 * 60 + 40, PRESCRIBER, lambda course, at: consent.SignConsent(at, CONSENT_VERSION)
+        day,
+        9 * 60 + 40,
+        PRESCRIBER,
+        lambda course, at: consent.SignConsent(
+            at,
+            CONSENT_VERSION,
+            PRESCRIBER.name,
+            "English",
+            "shown",
+            "present",
+            ("participant", "investigator"),
+        ),
     )
     taken = person.medicine
     if taken is None:
@@ -104,7 +130,7 @@ def _screening(person: VirtualParticipant, protocol: Protocol) -> Iterator[Step]
         yield Step(day, 10 * 60, PRESCRIBER, _hold_screening(visit.key))
         yield from answered(day, 10 * 60 + 20, PRESCRIBER, visit, answers)
         if number == 0:
-            yield Step(day, 11 * 60 + 30, PRESCRIBER, _assess(person, protocol))
+            yield Step(day, 11 * 60 + 30, PRESCRIBER, _found(person, protocol))
             if person.failed_criterion:
                 label = _label(protocol, person.failed_criterion)
                 yield Step(day, 12 * 60, PRESCRIBER, _fail(label))
@@ -134,17 +160,17 @@ def _hold_screening(visit: str) -> Ask:
     return lambda course, at: visits.HoldScreeningVisit(at, visit)
 
 
-def _assess(person: VirtualParticipant, protocol: Protocol) -> Ask:
-    answers = []
-    for criterion in protocol.criteria:
-        if criterion.instrument:
-            continue
-        wanted, other = ("met", "not-met")[:: 1 if criterion.kind == "inclusion" else -1]
-        answers.append(
-            (criterion.key, other if criterion.key == person.failed_criterion else wanted)
-        )
-    return lambda course, at: screening.AssessCriteria(
-        at, tuple(answers), "Interview, examination, ECG and laboratory results."
+def _found(person: VirtualParticipant, protocol: Protocol) -> Ask:
+    rng = np.random.default_rng([person.birth_year, person.enrolled_on.toordinal()])
+    answers = found_at_screening(
+        rng,
+        protocol,
+        load_shipped("mapp2").assumed.characteristics,
+        DEMONSTRATION_LIMITS,
+        failed=person.failed_criterion,
+    )
+    return lambda course, at: eligibility.RecordCharacteristics(
+        at, answers, "Interview, examination, ECG and laboratory results."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from sojourn import protocols
-from sojourn.clinic.demo.enrolling import CONSENT_VERSION
+from sojourn.clinic.demo.enrolling import CONSENT_VERSION, DEMONSTRATION_LIMITS
 from sojourn.clinic.demo.steps import LEAD
 from sojourn.clinic.models import Member
 from sojourn.conduct.authorisation import FoundProgramme, OpenProgramme, RecordAuthorisation
@@ -30,17 +30,6 @@ ACCOUNTS = (
     ("statistician", "statistician"),
     ("lead", "sponsor"),
 )
-# Limits are every site's own to set: these are demonstration values and no advice.
-DEMONSTRATION_LIMITS = {
-    "systolic-mmhg-max": 170,
-    "diastolic-mmhg-max": 110,
-    "pulse-bpm-max": 125,
-    "temperature-tenths-c-max": 388,
-    "vitals-fresh-min": 30,
-    "qtc-ms-max-male": 450,
-    "qtc-ms-max-female": 460,
-    "serious-report-hours": 24,
-}
 WORDS = "amber birch cedar coral delta ember fjord grove heath islet lotus maple olive pearl ridge"
 
 

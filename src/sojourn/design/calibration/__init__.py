@@ -9,7 +9,8 @@ import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from sojourn.protocols.model import Citation, Key, Text
+from sojourn.protocols.eligibility import Key, Text
+from sojourn.protocols.model import Citation
 
 FOLDER = Path(__file__).parent
 EXACT = ConfigDict(extra="forbid")
@@ -135,6 +136,15 @@ class AssumedMedicine:
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
+class AssumedCharacteristic:
+    """How a number asked at screening is spread among virtual people."""
+
+    key: Key
+    mean: Number
+    sd: Number
+
+
+@dataclass(frozen=True, slots=True, config=EXACT)
 class Assumed:
     """What no publication gives and a whole course still needs."""
 
@@ -144,6 +154,7 @@ class Assumed:
     resting_vitals: VitalSpreads
     raised_to_higher_level: Share
     medicines: tuple[AssumedMedicine, ...]
+    characteristics: tuple[AssumedCharacteristic, ...]
 
 
 @dataclass(frozen=True, slots=True, config=EXACT)
