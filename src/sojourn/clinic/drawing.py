@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sojourn.course.schedule import Planned
 from sojourn.course.state import Session
+from sojourn.course.suitability import MedicineSummary
 from sojourn.protocols.model import Protocol
 
 LANES = (
@@ -135,6 +136,56 @@ def vitals(session: Session) -> SafeString:
     )
     title = f"Pressure (bars, mmHg) and pulse (line, /min), session {session.number}"
     return _svg("vitals", title, spoken, height, parts)
+
+
+def medicines(
+    summaries: Sequence[MedicineSummary], today: date, earliest: date | None
+) -> SafeString:
+    """Each medicine as a bar while taken and a pale one while it still acts."""
+    shown = [each for each in summaries if each.findings]
+    if not shown:
+        return mark_safe("")
+    ends = [day for each in shown for day in (each.clear_on, each.medication.stopped_on) if day]
+    ends += [day for each in shown if each.taper for day, _ in each.taper.steps]
+    scale = _Scale(today - timedelta(days=60), max([today + timedelta(days=30), *ends]))
+    height = LANE * len(shown) + 34
+    parts = [_axis(scale, height)]
+    for number, each in enumerate(shown):
+        parts += _medicine(each, scale, 8 + number * LANE, today)
+    x = scale.x(today)
+    parts.append(f'<line class="now" x1="{x}" x2="{x}" y1="0" y2="{height - 20}"/>')
+    parts.append(f'<text class="now-label" x="{x + 4}" y="{height - 24}">today</text>')
+    words = f"First day every medicine leaves free: {earliest}." if earliest else "No day yet."
+    return _svg(
+        "medicines",
+        "Medicines, what was tapered and when each has washed out",
+        words,
+        height,
+        parts,
+    )
+
+
+def _medicine(each: MedicineSummary, scale: "_Scale", y: int, today: date) -> list[str]:
+    held, name = each.medication, escape(each.medication.name)
+    start = scale.x(held.started_on or scale.first)
+    end = scale.x(held.stopped_on or (today if not held.ended else scale.first))
+    parts = [
+        f'<text class="lane" x="0" y="{y + 15}">{name[:16]}</text>',
+        f'<rect class="taken" x="{start}" y="{y + 5}" width="{max(2.0, round(end - start, 1))}" '
+        f'height="12" rx="3"><title>{name}: taken until {held.stopped_on or "now"}</title></rect>',
+    ]
+    if each.clear_on and held.stopped_on:
+        width = max(2.0, round(scale.x(each.clear_on) - end, 1))
+        parts.append(
+            f'<rect class="window" x="{end}" y="{y + 5}" width="{width}" height="12" rx="3">'
+            f"<title>{name}: washed out on {each.clear_on}</title></rect>"
+        )
+    for day, what in each.taper.steps if each.taper else ():
+        parts.append(
+            f'<circle class="held" cx="{scale.x(day)}" cy="{y + 11}" r="4">'
+            f"<title>{day}: {escape(what)}</title></circle>"
+        )
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from sojourn.clinic.views import commands, outcomes, participants, programme, record, today
+from sojourn.clinic.views import (
+    commands,
+    outcomes,
+    participants,
+    programme,
+    record,
+    suitability,
+    today,
+)
 from sojourn.clinic.views import participant as one
 
 participant = "<slug:programme>/participants/<str:participant>/"
@@ -14,6 +22,7 @@ urlpatterns = [
     path("<slug:programme>/register/", commands.register, name="register"),
     path("<slug:programme>/participants/", participants.participants, name="participants"),
     path(participant, one.participant, name="participant"),
+    path(participant + "suitability/", suitability.suitability, name="suitability"),
     path(participant + "correct/<int:sequence>/", commands.correct, name="correct"),
     path(participant + "do/<str:command>/", commands.give_command, name="command"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),

@@ -6,13 +6,14 @@ fold, so that rebuilding them from the record gives the very same rows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.db import connection, models
 
 from sojourn import instruments
+from sojourn.course import taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -125,17 +126,37 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
 
 def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
-        (DueRow, (context.stream, each.visit.key)): (
+        **_mood_checks(context, course),
+        **{
+            (DueRow, (context.stream, each.visit.key)): (
+                context.programme,
+                course.participant,
+                each.visit.label,
+                each.visit.phase,
+                each.visit.rated_by,
+                _iso(each.earliest),
+                _iso(each.target),
+                _iso(each.latest),
+            )
+            for each in pending
+        },
+    }
+
+
+def _mood_checks(context: Context, course: Course) -> Rows:
+    days = () if course.ended else taper.mood_checks_due(course, date.max)
+    return {
+        (DueRow, (context.stream, f"mood-check-{day}")): (
             context.programme,
             course.participant,
-            each.visit.label,
-            each.visit.phase,
-            each.visit.rated_by,
-            _iso(each.earliest),
-            _iso(each.target),
-            _iso(each.latest),
+            "Mood check during the taper",
+            "screening",
+            "staff",
+            _iso(day),
+            _iso(day),
+            _iso(day + timedelta(days=1)),
         )
-        for each in pending
+        for day in days
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,16 @@ from sojourn.clinic.demo.steps import (
     by_visit,
     in_order,
 )
-from sojourn.course import consent, eligibility, medication, preparation, screening, taper, visits
+from sojourn.course import (
+    consent,
+    eligibility,
+    history,
+    medication,
+    preparation,
+    screening,
+    taper,
+    visits,
+)
 from sojourn.design.calibration import load_shipped
 from sojourn.design.screened import found_at_screening
 from sojourn.design.virtual import VirtualParticipant
@@ -35,6 +45,7 @@ DEMONSTRATION_LIMITS = {
     "qtc-ms-max-female": 460,
     "serious-report-hours": 24,
 }
+TRIED_SHARE = 0.4  # of each kind of earlier treatment; no publication gives it
 STOPPED_AFTER_DAYS = 6  # after screening, once the prescriber has spoken of it
 
 
@@ -131,6 +142,7 @@ def _screening(person: VirtualParticipant, protocol: Protocol) -> Iterator[Step]
         yield from answered(day, 10 * 60 + 20, PRESCRIBER, visit, answers)
         if number == 0:
             yield Step(day, 11 * 60 + 30, PRESCRIBER, _found(person, protocol))
+            yield from _tried_before(person, protocol, day)
             if person.failed_criterion:
                 label = _label(protocol, person.failed_criterion)
                 yield Step(day, 12 * 60, PRESCRIBER, _fail(label))
@@ -172,6 +184,29 @@ def _found(person: VirtualParticipant, protocol: Protocol) -> Ask:
     return lambda course, at: eligibility.RecordCharacteristics(
         at, answers, "Interview, examination, ECG and laboratory results."
     )
+
+
+def _tried_before(person: VirtualParticipant, protocol: Protocol, day: date) -> Iterator[Step]:
+    rng = np.random.default_rng([person.birth_year, day.toordinal()])
+    for number, kind in enumerate(protocol.prior_treatments):
+        if rng.random() > TRIED_SHARE:
+            continue
+        amount = int(rng.integers(2, 16))
+        adequate = kind.adequate_sessions or kind.adequate_weeks or 0
+        asked = (
+            kind.key,
+            kind.label,
+            str(rng.choice(["none", "partial", "unknown"])),
+            amount < adequate,
+            "yes" if kind.form == "medicine" else "not-applicable",
+            None if kind.adequate_sessions else amount,
+            amount if kind.adequate_sessions else None,
+        )
+        yield Step(day, 11 * 60 + 40 + number, COORDINATOR, _tried(asked))
+
+
+def _tried(asked: tuple[Any, ...]) -> Ask:
+    return lambda course, at: history.RecordPriorTreatment(at, *asked)
 
 
 def _label(protocol: Protocol, key: str) -> str:

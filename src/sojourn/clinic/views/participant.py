@@ -8,12 +8,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from sojourn import course as courses
-from sojourn import instruments
+from sojourn import instruments, medicines
 from sojourn.clinic import drawing, history
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.offers import assessments_due, commands_for, offers
 from sojourn.conduct import blinding
 from sojourn.course.assessment import score_of
+from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
 from sojourn.ledger import clock
@@ -61,6 +62,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         ]
         context["assessments_due"] = assessments_due(visitor, course, planned, day)
     if visitor.sees_course:
+        context["watch_mood"] = stopped_antidepressants(course, medicines.load_shipped())
         context["timeline"] = drawing.timeline(planned, day)
         context["sessions"] = [
             (session, drawing.vitals(session)) for session in course.sessions.values()
