@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from sojourn.clinic.demo.programme import ACCOUNTS
+from sojourn.conduct import blinding
 from sojourn.ledger.desk import load_course, stream_of
 from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, version
@@ -36,7 +37,7 @@ def test_nobody_opens_an_account_for_themselves(programme):
 
 
 @pytest.mark.parametrize(
-    "username", [name for name, role in ACCOUNTS if role != "independent-rater"]
+    "username", [name for name, role in ACCOUNTS if role not in blinding.RATERS]
 )
 def test_each_role_reads_every_page(desk, username, in_progress):
     for path in (*PAGES, f"participants/{in_progress}/"):

@@ -23,7 +23,8 @@ from sojourn.conduct.practitioners import (
     RecordCredential,
     WithdrawCredential,
 )
-from sojourn.conduct.programme import Programme
+from sojourn.conduct.programme import ATTESTATIONS, Programme
+from sojourn.conduct.standing import RecordAttestation
 from sojourn.record.entry import Entry
 
 MDMA = protocols.load_shipped("mdma-ptsd")
@@ -113,13 +114,16 @@ def test_nothing_is_recorded_before_the_programme_is_founded():
         Office().ask(RecordAuthorisation(NOW, "IND 1", "us-ind", TODAY))
 
 
-def test_credentials_count_on_their_days_and_until_withdrawn():
+def test_a_practitioner_is_fit_on_the_days_of_their_papers_and_until_withdrawn():
     office = Office().founded()
     office.ask(RecordCredential(NOW, "ana", "psychologist", "L1", TODAY, TODAY))
-    assert office.programme.credentialed(TODAY) == {"ana"}
-    assert office.programme.credentialed(TODAY + timedelta(days=1)) == frozenset()
+    tomorrow = TODAY + timedelta(days=1)
+    for subject, _ in ATTESTATIONS:
+        office.ask(RecordAttestation(NOW, "ana", subject, TODAY, tomorrow))
+    assert office.programme.fit(TODAY) == office.programme.licensed(TODAY) == {"ana"}
+    assert office.programme.unfitness("ana", tomorrow) == (f"credential ended on {TODAY}",)
     office.ask(WithdrawCredential(NOW, "ana", "left"))
-    assert office.programme.credentialed(TODAY) == frozenset()
+    assert office.programme.fit(TODAY) == office.programme.licensed(TODAY) == frozenset()
 
 
 def test_a_consent_form_to_be_signed_again_raises_what_is_needed():

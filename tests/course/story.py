@@ -40,6 +40,7 @@ CLEARED = Clearance(
     programme_open=True,
     authorisation="IND 000000",
     practitioners=frozenset({"ana", "ben"}),
+    licensed=frozenset({"ana"}),
     consent_versions=("1.0",),
     consent_needed="1.0",
     settings=SETTINGS,

@@ -132,7 +132,7 @@ def test_a_blinded_randomisation_writes_no_arm():
 
 def test_preparation_names_practitioners_with_valid_credentials():
     story = Story().eligible()
-    with pytest.raises(Refused, match="no valid credential is on record for eve"):
+    with pytest.raises(Refused, match="eve: no valid credential is on record"):
         story.ask(HoldPreparation(story.at, "preparation-1", ("ana", "eve"), 90))
 
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from sojourn.clinic.offers import Choices, Offers
 from sojourn.instruments import Instrument
 from sojourn.ledger import clock
-from sojourn.protocols.model import Protocol
+from sojourn.protocols.model import Fidelity, Protocol
 from sojourn.record.command import Asked, asked
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 RADIO_UP_TO = 7
 # Fields whose value is pairs of key and answer, each with a form field of its own.
-PAIRS = ("criteria", "characteristics", "site-settings")
+PAIRS = ("criteria", "characteristics", "site-settings", "fidelity-items")
 
 
 class CommandForm(forms.Form):
@@ -76,6 +76,8 @@ class CommandForm(forms.Form):
             self._characteristics(
                 field.name, protocol, dict(offered.get("recorded-characteristics"))
             )
+        elif source == "fidelity-items" and protocol and protocol.fidelity:
+            self._fidelity(field.name, protocol.fidelity)
         elif source == "site-settings" and protocol:
             self._settings(field.name, protocol)
         elif source == "items":
@@ -120,6 +122,16 @@ class CommandForm(forms.Form):
                 heading = built.heading = each.group  # type: ignore[attr-defined]
             self.fields[f"{name}-{each.key}"] = built
             self.groups[name].append(f"{name}-{each.key}")
+
+    def _fidelity(self, name: str, plan: Fidelity) -> None:
+        self.groups[name] = []
+        values = tuple((str(each), str(each)) for each in range(plan.lowest, plan.highest + 1))
+        for item in plan.items:
+            key = f"{name}-{item.key}"
+            self.fields[key] = forms.TypedChoiceField(
+                label=item.label, choices=values, coerce=int, widget=forms.RadioSelect
+            )
+            self.groups[name].append(key)
 
     def _items(self, name: str, instrument: Instrument) -> None:
         self.groups[name] = []
@@ -166,8 +178,8 @@ class CommandForm(forms.Form):
                 (each[prefix:], self.cleaned_data[each]) for each in self.groups.get(name, ())
             )
             kept = ((key, value) for key, value in answers if value not in ("", None))
-            # A site's limit is a number; what was found about a person is kept as it is said.
-            whole = source == "site-settings"
+            # Limits and ratings are numbers; what was found about a person is kept as it is said.
+            whole = source in ("site-settings", "fidelity-items")
             return tuple((key, value if whole else str(value)) for key, value in kept)
         if source == "items":
             given = tuple(self.cleaned_data[each] for each in self.groups.get(name, ()))

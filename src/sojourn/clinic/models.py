@@ -9,6 +9,7 @@ ROLES = (
     ("coordinator", "Coordinator"),
     ("pharmacist", "Pharmacist (unblinded)"),
     ("independent-rater", "Independent rater (blinded)"),
+    ("fidelity-rater", "Fidelity rater of recordings"),
     ("monitor", "Monitor (blinded)"),
     ("statistician", "Statistician (unblinded)"),
     ("sponsor", "Programme lead"),

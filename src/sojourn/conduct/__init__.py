@@ -7,7 +7,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.conduct import authorisation, practitioners
+from sojourn.conduct import authorisation, fidelity, practitioners, standing
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
 from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
@@ -15,8 +15,13 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
-_DECIDE: Mapping[Any, Any] = {**authorisation.DECIDE, **practitioners.DECIDE}
-_EVOLVE: Mapping[type, Any] = {**authorisation.EVOLVE, **practitioners.EVOLVE}
+ROOMS = (authorisation, practitioners, standing, fidelity)
+_DECIDE: Mapping[Any, Any] = {
+    command: decider for room in ROOMS for command, decider in room.DECIDE.items()
+}
+_EVOLVE: Mapping[type, Any] = {
+    fact: evolver for room in ROOMS for fact, evolver in room.EVOLVE.items()
+}
 FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened, FileImported)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 

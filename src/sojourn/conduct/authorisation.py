@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.protocols.model import Protocol
-from sojourn.record.command import Ask, Nature, Refused
+from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
 
 LEAD = ("sponsor",)
@@ -39,6 +39,13 @@ class RecordAuthorisation:
     valid_from: Annotated[date, Ask("In force from")]
     valid_until: Annotated[date | None, Ask("Until", optional=True)] = None
     filed_at: Annotated[str, Ask("Where the document is filed", optional=True)] = ""
+    scope: Annotated[
+        str, Ask("Scope", help="What it permits, in its own words.", lines=2, optional=True)
+    ] = ""
+    sites: Annotated[
+        str, Ask("Sites", help="A line each; empty when it covers all.", lines=3, optional=True)
+    ] = ""
+    document_digest: Annotated[str, Ask("SHA-256 of the document", optional=True)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +108,16 @@ class ProgrammeFounded:
 @dataclass(frozen=True, slots=True)
 class AuthorisationRecorded:
     kind: ClassVar[str] = "programme.authorisation-recorded"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     reference: str
     authorisation_kind: str
     jurisdiction: str
     valid_from: date
     valid_until: date | None
     filed_at: str
+    scope: str
+    sites: tuple[str, ...]
+    document_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +174,7 @@ def record(
         raise Refused(f"authorisation '{command.reference}' is recorded already", "reference")
     if command.valid_until and command.valid_until < command.valid_from:
         raise Refused(f"{command.valid_until} lies before {command.valid_from}", "valid_until")
+    digest = digest_of(command.document_digest, "document_digest")
     return (
         AuthorisationRecorded(
             command.reference,
@@ -172,6 +183,9 @@ def record(
             command.valid_from,
             command.valid_until,
             command.filed_at,
+            command.scope,
+            tuple(line.strip() for line in command.sites.splitlines() if line.strip()),
+            digest,
         ),
     )
 
@@ -220,6 +234,9 @@ def recorded(programme: Programme, fact: AuthorisationRecorded, entry: Entry) ->
         fact.jurisdiction,
         fact.valid_from,
         fact.valid_until,
+        scope=fact.scope,
+        sites=fact.sites,
+        document_digest=fact.document_digest,
     )
     return replace(programme, authorisations=(*programme.authorisations, authorisation))
 

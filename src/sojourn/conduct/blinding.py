@@ -3,6 +3,8 @@
 from typing import Final
 
 UNBLINDED: Final = frozenset({"statistician", "pharmacist"})
+# Someone who rates outcomes must not learn the arm; someone who rates recordings needs no course.
+RATERS: Final = frozenset({"independent-rater", "fidelity-rater"})
 # A rater who reads of nausea, a raised pulse or a therapist's note has been told the arm.
 RATER_SEES: Final = frozenset(
     {"screening.participant-registered", "assessment.recorded", "visit.missed"}
@@ -18,14 +20,14 @@ def may_see(role: str, kind: str) -> bool:
     """Whether an entry of this kind is shown to this role."""
     if kind.startswith("allocation."):
         return role in UNBLINDED
-    return role != "independent-rater" or kind in RATER_SEES
+    return role not in RATERS or kind in RATER_SEES
 
 
 def may_see_visit(role: str, rated_by: str) -> bool:
     """Whether this role may see what was recorded at a visit rated by ``rated_by``."""
-    return role != "independent-rater" or rated_by == "independent-rater"
+    return role not in RATERS or rated_by == "independent-rater"
 
 
 def may_see_course(role: str) -> bool:
     """Whether this role may see sessions, events and contacts at all."""
-    return role != "independent-rater"
+    return role not in RATERS

@@ -11,6 +11,11 @@ from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
 LEAD = ("sponsor",)
+CREDENTIALS = (
+    ("licence", "Licence to practise"),
+    ("training", "Training in this therapy"),
+    ("certificate", "Certificate"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,11 @@ class RecordCredential:
     at: Annotated[datetime, Ask("Checked at")]
     practitioner: Annotated[str, Ask("Practitioner", help="Their sign-in name.")]
     profession: Annotated[str, Ask("Profession")]
-    credential: Annotated[str, Ask("Licence or certificate")]
+    credential: Annotated[str, Ask("Number or name", help="As it stands on the document.")]
     valid_from: Annotated[date, Ask("Valid from")]
     valid_until: Annotated[date | None, Ask("Until", optional=True)] = None
+    credential_kind: Annotated[str, Ask("Kind", choices=CREDENTIALS)] = "licence"
+    authority: Annotated[str, Ask("Issued by", optional=True)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,14 @@ class ApproveConsentVersion:
 @dataclass(frozen=True, slots=True)
 class CredentialRecorded:
     kind: ClassVar[str] = "programme.credential-recorded"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     practitioner: str
     profession: str
     credential: str
     valid_from: date
     valid_until: date | None
+    credential_kind: str
+    authority: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,8 @@ def record(programme: Programme, command: RecordCredential, protocol: Protocol) 
             command.credential,
             command.valid_from,
             command.valid_until,
+            command.credential_kind,
+            command.authority,
         ),
     )
 
@@ -121,7 +132,13 @@ def approve(
 
 def recorded(programme: Programme, fact: CredentialRecorded, entry: Entry) -> Programme:
     credential = Credential(
-        fact.practitioner, fact.profession, fact.credential, fact.valid_from, fact.valid_until
+        fact.practitioner,
+        fact.profession,
+        fact.credential,
+        fact.valid_from,
+        fact.valid_until,
+        fact.credential_kind,
+        fact.authority,
     )
     return replace(programme, credentials=(*programme.credentials, credential))
 

@@ -5,9 +5,13 @@ past the day that authorisation ends.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
+ATTESTATIONS = (
+    ("boundaries", "Boundaries and touch"),
+    ("conflicts", "Conflicts of interest"),
+)
 Status = Literal["not-opened", "open", "paused", "closed"]
 
 
@@ -21,30 +25,79 @@ class Authorisation:
     valid_from: date
     valid_until: date | None
     revoked: bool = False
+    scope: str = ""
+    sites: tuple[str, ...] = ()  # empty when it covers every site
+    document_digest: str = ""
 
-    def holds(self, on: date) -> bool:
-        """Whether it is in force on that day, both ends included."""
-        if self.revoked or on < self.valid_from:
-            return False
-        return self.valid_until is None or on <= self.valid_until
+    def holds(self, on: date, site: str = "") -> bool:
+        """Whether it is in force on that day (both ends included) and reaches that site."""
+        reaches = not site or not self.sites or site in self.sites
+        return reaches and not self.revoked and _within(self.valid_from, self.valid_until, on)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A practitioner's right to practise, for a time."""
+    """A practitioner's licence, training or certificate, for a time."""
 
     practitioner: str
     profession: str
     credential: str
     valid_from: date
     valid_until: date | None
+    credential_kind: str = "licence"
+    authority: str = ""
     withdrawn: bool = False
 
     def holds(self, on: date) -> bool:
         """Whether it is valid on that day, both ends included."""
-        if self.withdrawn or on < self.valid_from:
-            return False
-        return self.valid_until is None or on <= self.valid_until
+        return not self.withdrawn and _within(self.valid_from, self.valid_until, on)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What a practitioner has signed about their own conduct, for a time."""
+
+    practitioner: str
+    subject: str
+    valid_from: date
+    valid_until: date
+
+    def holds(self, on: date) -> bool:
+        return _within(self.valid_from, self.valid_until, on)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Days on which a practitioner may not work here; open-ended until it is lifted."""
+
+    practitioner: str
+    cause: str
+    since: date
+    lifted_on: date | None = None
+
+    def holds(self, on: date) -> bool:
+        return on >= self.since and (self.lifted_on is None or on < self.lifted_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    on: date
+    supervisor: str
+    supervised: tuple[str, ...]
+    minutes: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityRating:
+    """How closely one recorded session kept to the therapy, by one rater; answers in item order."""
+
+    participant: str
+    visit: str
+    rater: str
+    recording_digest: str
+    answers: tuple[int, ...]
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +120,83 @@ class Programme:
     status: Status = "not-opened"
     authorisations: tuple[Authorisation, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+    supervisions: tuple[Supervision, ...] = ()
+    fidelity: tuple[FidelityRating, ...] = ()
     consent_versions: tuple[ConsentVersion, ...] = ()
     settings: tuple[tuple[str, int], ...] = ()
     version: int = 0
 
-    def authorisation(self, on: date) -> Authorisation | None:
-        """The authorisation in force on that day, or None."""
-        return next((each for each in self.authorisations if each.holds(on)), None)
+    def authorisation(self, on: date, site: str = "") -> Authorisation | None:
+        """The authorisation in force on that day, at that site when one is named, or None."""
+        return next((each for each in self.authorisations if each.holds(on, site)), None)
 
-    def credentialed(self, on: date) -> frozenset[str]:
-        """Practitioners whose credentials are valid on that day."""
-        return frozenset(each.practitioner for each in self.credentials if each.holds(on))
+    @property
+    def practitioners(self) -> tuple[str, ...]:
+        """Everyone with a credential on record, in order of their first."""
+        return tuple(dict.fromkeys(each.practitioner for each in self.credentials))
+
+    def unfitness(self, practitioner: str, on: date) -> tuple[str, ...]:
+        """Why this practitioner may not be in a session on that day; empty when they may."""
+        mine = [each for each in self.credentials if each.practitioner == practitioner]
+        reasons = [
+            f"suspended since {each.since}: {each.cause}"
+            for each in self.suspensions
+            if each.practitioner == practitioner and each.holds(on)
+        ]
+        if not any(each.holds(on) for each in mine):
+            ended = [each.valid_until for each in mine if each.valid_until and not each.withdrawn]
+            reasons.append(
+                f"credential ended on {max(ended)}" if ended else "no valid credential is on record"
+            )
+        for subject, label in ATTESTATIONS:
+            made = [
+                each
+                for each in self.attestations
+                if each.practitioner == practitioner and each.subject == subject
+            ]
+            if not any(each.holds(on) for each in made):
+                what = "has run out" if made else "is missing"
+                reasons.append(f"the attestation on {label.lower()} {what}")
+        return tuple(reasons)
+
+    def fit(self, on: date) -> frozenset[str]:
+        """Practitioners who may be in a session on that day."""
+        return frozenset(each for each in self.practitioners if not self.unfitness(each, on))
+
+    def licensed(self, on: date) -> frozenset[str]:
+        """Practitioners with a licence valid on that day."""
+        return frozenset(
+            each.practitioner
+            for each in self.credentials
+            if each.credential_kind == "licence" and each.holds(on)
+        )
+
+    def running_out(self, on: date, within_days: int = 90) -> tuple[tuple[str, date], ...]:
+        """What ends in the coming days or has ended with nothing in its place, soonest first.
+
+        An authorisation, a licence or an attestation that a later one of the same
+        kind follows is left out.
+        """
+        latest: dict[str, date] = {}
+        for each in self.authorisations:
+            if not each.revoked:
+                _keep(latest, f"Authorisation {each.authorisation_kind}", each.valid_until)
+        for held in self.credentials:
+            if not held.withdrawn:
+                name = f"{held.practitioner}: {held.credential_kind} {held.credential}"
+                _keep(latest, name, held.valid_until)
+        for made in self.attestations:
+            label = dict(ATTESTATIONS).get(made.subject, made.subject).lower()
+            _keep(latest, f"{made.practitioner}: attestation on {label}", made.valid_until)
+        last = on + timedelta(days=within_days)
+        return tuple(
+            sorted(
+                ((what, ends) for what, ends in latest.items() if ends <= last),
+                key=lambda each: each[1],
+            )
+        )
 
     def consents(self, on: date) -> tuple[tuple[str, ...], str]:
         """Versions approved by that day, oldest first, and the oldest that is still enough."""
@@ -87,3 +206,11 @@ class Programme:
             approved[0].version if approved else "",
         )
         return tuple(each.version for each in approved), needed
+
+
+def _within(first: date, last: date | None, on: date) -> bool:
+    return first <= on and (last is None or on <= last)
+
+
+def _keep(latest: dict[str, date], name: str, until: date | None) -> None:
+    latest[name] = max(latest.get(name, date.min), until or date.max)

@@ -14,14 +14,17 @@ class Clearance:
     """What the programme's own record says at the time in question.
 
     ``authorisation`` is the reference of the legal authorisation in force,
-    empty when there is none. ``practitioners`` are those whose credentials are
-    valid. ``settings`` holds the limits the site has set. ``programme_version``
+    empty when there is none for the site. ``practitioners`` are those who may be in
+    a session, ``unfit`` says of others why not, ``licensed`` hold a valid licence.
+    ``settings`` holds the limits the site has set. ``programme_version``
     is the entry of the programme's stream these facts were read at.
     """
 
     programme_open: bool = False
     authorisation: str = ""
     practitioners: frozenset[str] = frozenset()
+    licensed: frozenset[str] = frozenset()
+    unfit: tuple[tuple[str, tuple[str, ...]], ...] = ()
     consent_versions: tuple[str, ...] = ()  # approved, oldest first
     consent_needed: str = ""  # the oldest version that is still enough
     settings: tuple[tuple[str, int], ...] = ()

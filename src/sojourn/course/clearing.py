@@ -66,9 +66,18 @@ def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
         yield "no legal authorisation is in force on this day"
     dosing = circumstances.protocol.dosing
     needed = dosing.practitioners_present if dosing else 2
-    credentialed = [each for each in session.practitioners if each in clearance.practitioners]
-    if len(credentialed) < needed:
-        yield f"{len(credentialed)} of {needed} practitioners with valid credentials are present"
+    fit = [each for each in session.practitioners if each in clearance.practitioners]
+    if len(fit) < needed:
+        why = dict(clearance.unfit)
+        lacking = "; ".join(
+            f"{each}: {', '.join(why.get(each, ('no credential is on record',)))}"
+            for each in session.practitioners
+            if each not in fit
+        )
+        told = f" ({lacking})" if lacking else ""
+        yield f"{len(fit)} of {needed} practitioners who may be in a session are present{told}"
+    if not clearance.licensed.intersection(fit):
+        yield "nobody present holds a licence that is valid on this day"
 
 
 def _person(

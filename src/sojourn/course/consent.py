@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Agreements, Consent, Course
-from sojourn.record.command import Ask, Nature, Refused
+from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
 
 TEAM = ("therapist", "prescriber", "coordinator")
@@ -164,9 +164,7 @@ def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> 
     lacking = [label for key, label in SIGNATURES if key not in command.signatures]
     if lacking:
         raise Refused(f"the signature of the {lacking[0].lower()} is missing", "signatures")
-    digest = command.document_digest.strip().lower()
-    if digest and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
-        raise Refused(f"'{digest}' is no SHA-256; it has 64 digits 0-9 a-f", "document_digest")
+    digest = digest_of(command.document_digest, "document_digest")
     return (
         ConsentSigned(
             command.version,

@@ -133,7 +133,11 @@ def register(
             "participant",
         )
     if not circumstances.clearance.programme_open:
-        raise Refused("the programme is not open; it needs a valid authorisation first")
+        raise Refused(
+            f"the programme is not open for site '{command.site}'; it needs an authorisation "
+            "in force that covers it",
+            "site",
+        )
     year = command.birth_year
     if year is not None and year > command.at.year:
         raise Refused(f"year of birth {year} is still to come; check it", "birth_year")

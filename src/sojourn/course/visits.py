@@ -86,10 +86,12 @@ def present(command_practitioners: tuple[str, ...], circumstances: Circumstances
         each for each in command_practitioners if each not in circumstances.clearance.practitioners
     ]
     if unknown:
-        raise Refused(
-            f"no valid credential is on record for {', '.join(unknown)}; record it first",
-            "practitioners",
+        why = dict(circumstances.clearance.unfit)
+        told = "; ".join(
+            f"{each}: {', '.join(why.get(each, ('no valid credential is on record',)))}"
+            for each in unknown
         )
+        raise Refused(f"{told}; settle it first", "practitioners")
 
 
 def hold(

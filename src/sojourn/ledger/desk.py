@@ -99,17 +99,18 @@ def circumstances(
     standing: programmes.Standing,
     by: Person,
     *,
+    site: str,
     at: datetime,
     now: datetime,
     allocation: tuple[int, str] | None = None,
 ) -> Circumstances:
-    """What a decision about something that happened at ``at`` may know."""
+    """What a decision about something that happened at ``site`` and ``at`` may know."""
     return Circumstances(
         protocol=standing.protocol,
         instruments=instruments.load_shipped(),
         formulary=medicines.load_shipped(),
         drug_names=medicines.open_names(),
-        clearance=programmes.clearance(standing.programme, at.date()),
+        clearance=programmes.clearance(standing.programme, at.date(), site),
         author=by.name,
         role=by.role,
         now=now,
@@ -208,7 +209,10 @@ class Desk:
     def _circumstances(
         self, command: Any, now: datetime, allocation: tuple[int, str] | None = None
     ) -> Circumstances:
-        return circumstances(self.standing, self.by, at=command.at, now=now, allocation=allocation)
+        site = self.course.site or getattr(command, "site", "")
+        return circumstances(
+            self.standing, self.by, site=site, at=command.at, now=now, allocation=allocation
+        )
 
     def _context(self) -> projections.Context:
         return projections.Context(self._programme, self._stream, self.standing.protocol)

@@ -93,14 +93,20 @@ def execute(
     )
 
 
-def clearance(programme: Programme, on: date) -> Clearance:
-    """What the programme's record says for a decision about a participant on that day."""
-    authorisation = programme.authorisation(on)
+def clearance(programme: Programme, on: date, site: str) -> Clearance:
+    """What the programme's record says for a decision about a participant at that site and day."""
+    authorisation = programme.authorisation(on, site)
     versions, needed = programme.consents(on)
     return Clearance(
         programme_open=programme.status == "open" and authorisation is not None,
         authorisation=authorisation.reference if authorisation else "",
-        practitioners=programme.credentialed(on),
+        practitioners=programme.fit(on),
+        licensed=programme.licensed(on),
+        unfit=tuple(
+            (each, reasons)
+            for each in programme.practitioners
+            if (reasons := programme.unfitness(each, on))
+        ),
         consent_versions=versions,
         consent_needed=needed,
         settings=programme.settings,

@@ -31,9 +31,21 @@ def _consent_withdrawn(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "scope": "all"}
 
 
+def _authorisation_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    # Before sites were asked for, an authorisation reached every site of the programme.
+    return {**data, "scope": "", "sites": [], "document_digest": ""}
+
+
+def _credential_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    # Before kinds were told apart, what was recorded was the licence to practise.
+    return {**data, "credential_kind": "licence", "authority": ""}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
+    ("programme.authorisation-recorded", 1): _authorisation_recorded,
+    ("programme.credential-recorded", 1): _credential_recorded,
     ("consent.signed", 1): _consent_signed,
     ("consent.withdrawn", 1): _consent_withdrawn,
 }

@@ -187,6 +187,24 @@ class AuthorisationKind:
 
 
 @dataclass(frozen=True, slots=True)
+class FidelityItem:
+    key: Key
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """What shows that a recorded session kept to the therapy, each item from lowest to highest."""
+
+    phases: tuple[Phase, ...]
+    items: tuple[FidelityItem, ...]
+    lowest: int
+    highest: int
+    source: Text
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SpecialInterest:
     """An adverse event of special interest and the words that point to it."""
 
@@ -214,6 +232,7 @@ class Protocol:
     site_settings: tuple[SiteSetting, ...] = ()
     randomisation: Randomisation | None = None
     dosing: Dosing | None = None
+    fidelity: Fidelity | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
     notes: tuple[str, ...] = ()

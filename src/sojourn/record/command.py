@@ -122,3 +122,17 @@ def _check_value(field: Asked, value: Any) -> None:
         raise Refused(f"{ask.label} '{value}' is not one of: {allowed}", field.name)
     if isinstance(value, date) and not isinstance(value, datetime) and value.year < 1900:
         raise Refused(f"{ask.label} {value} lies before 1900; check the year", field.name)
+
+
+def digest_of(text: str, field: str) -> str:
+    """``text`` as a SHA-256 in small letters; empty stays empty.
+
+    Raises
+    ------
+    Refused
+        If it is anything else.
+    """
+    digest = text.strip().lower()
+    if digest and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
+        raise Refused(f"'{digest}' is no SHA-256; it has 64 digits 0-9 a-f", field)
+    return digest

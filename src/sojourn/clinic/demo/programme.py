@@ -13,6 +13,8 @@ from sojourn.clinic.demo.steps import LEAD
 from sojourn.clinic.models import Member
 from sojourn.conduct.authorisation import FoundProgramme, OpenProgramme, RecordAuthorisation
 from sojourn.conduct.practitioners import ApproveConsentVersion, RecordCredential
+from sojourn.conduct.programme import ATTESTATIONS
+from sojourn.conduct.standing import RecordAttestation, RecordSupervision
 from sojourn.ledger import programmes
 from sojourn.protocols.model import Protocol
 
@@ -26,6 +28,7 @@ ACCOUNTS = (
     ("coordinator", "coordinator"),
     ("pharmacist", "pharmacist"),
     ("rater", "independent-rater"),
+    ("fidelity", "fidelity-rater"),
     ("monitor", "monitor"),
     ("statistician", "statistician"),
     ("lead", "sponsor"),
@@ -78,6 +81,16 @@ def _papers(since: datetime, today: date, protocol: Protocol) -> Iterator[Any]:
     ):
         yield RecordCredential(
             since, username, profession, f"DEMO-LICENCE-{username} (demonstration only)", on
+        )
+        for subject, _ in ATTESTATIONS:
+            yield RecordAttestation(since, username, subject, on, today + timedelta(days=60))
+    for ago in (9, 23, 37):
+        yield RecordSupervision(
+            since + timedelta(days=DAYS_OPEN - ago),
+            "Supervisor (demonstration only)",
+            ("therapist", "therapist2"),
+            60,
+            "Staying with silence; how each of the two leaves room to the other.",
         )
     yield ApproveConsentVersion(since, CONSENT_VERSION, on, "Demonstration committee", False)
     limits = tuple((each.key, DEMONSTRATION_LIMITS[each.key]) for each in protocol.site_settings)

@@ -211,7 +211,9 @@ def _hindrances(visitor: Visitor, course: Course, kind: type[Any]) -> tuple[str,
     if kind.name != "dosing.give-dose" or session is None:
         return ()
     now = clock.now()
-    circumstances = desk.circumstances(visitor.standing, visitor.person, at=now, now=now)
+    circumstances = desk.circumstances(
+        visitor.standing, visitor.person, site=course.site, at=now, now=now
+    )
     return clearing.hindrances(course, session, session.next_dose, now, circumstances)
 
 

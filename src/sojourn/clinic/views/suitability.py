@@ -27,7 +27,9 @@ def suitability(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         raise Http404(f"No participant {participant} in this programme.")
     now = clock.now()
     today = timezone.localdate(now)
-    circumstances = desk.circumstances(visitor.standing, visitor.person, at=now, now=now)
+    circumstances = desk.circumstances(
+        visitor.standing, visitor.person, site=course.site, at=now, now=now
+    )
     summary = summarise(course, circumstances, today)
     protocol = visitor.standing.protocol
     offered = offers(visitor, course, plan(course, protocol))
