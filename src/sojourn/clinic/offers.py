@@ -16,6 +16,7 @@ from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
 HIDDEN_FROM_MENU = frozenset({"screening.register", "assessment.record"})
+ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU
+        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE
         and (not course.ended or command in AFTER_THE_END)
         and sensible.get(command.name, True)
     )

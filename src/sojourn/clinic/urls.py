@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from sojourn.clinic.views import (
     commands,
+    identity,
     outcomes,
     participants,
     programme,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("<slug:programme>/register/", commands.register, name="register"),
     path("<slug:programme>/participants/", participants.participants, name="participants"),
     path(participant, one.participant, name="participant"),
+    path(participant + "identity/", identity.identity, name="identity"),
     path(participant + "suitability/", suitability.suitability, name="suitability"),
     path(participant + "correct/<int:sequence>/", commands.correct, name="correct"),
     path(participant + "do/<str:command>/", commands.give_command, name="command"),

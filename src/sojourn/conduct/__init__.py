@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.conduct import authorisation, fidelity, practitioners, standing
+from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
 from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
@@ -22,7 +23,13 @@ _DECIDE: Mapping[Any, Any] = {
 _EVOLVE: Mapping[type, Any] = {
     fact: evolver for room in ROOMS for fact, evolver in room.EVOLVE.items()
 }
-FACTS: tuple[type[Fact], ...] = (*_EVOLVE, AllocationMade, AllocationOpened, FileImported)
+FACTS: tuple[type[Fact], ...] = (
+    *_EVOLVE,
+    AllocationMade,
+    AllocationOpened,
+    FileImported,
+    IdentityOpened,
+)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 
 

@@ -19,6 +19,7 @@ from sojourn.course import (
     eligibility,
     followup,
     history,
+    identity,
     integration,
     medication,
     preparation,
@@ -35,6 +36,7 @@ from sojourn.record.entry import Entry, Fact
 
 PATHWAY = (
     screening,
+    identity,
     eligibility,
     history,
     consent,
@@ -59,6 +61,7 @@ FACTS: tuple[type[Fact], ...] = (*_EVOLVE, Corrected)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 AFTER_THE_END = (
     consent.WithdrawConsent,
+    identity.EraseIdentity,
     safety.RecordAdverseEvent,
     safety.UpdateAdverseEvent,
     safety.RaiseConcern,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.course import consent, judging
+from sojourn.course import consent, identity, judging
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course
 from sojourn.record.command import Ask, Nature, Refused
@@ -150,6 +150,9 @@ def confirm(
     if course.eligible_at:
         raise Refused(f"eligibility was confirmed on {course.eligible_at:%Y-%m-%d} already")
     consent.require(course, circumstances, treatment=True)
+    for alert in course.open_alerts:
+        if alert.rule == identity.DUPLICATE:
+            raise Refused(f"{alert.label}; act on the alert first")
     missing = judging.unsatisfied(course, circumstances, later_visits=False)
     if missing:
         names = "; ".join(each.in_words() for each in missing[:4])

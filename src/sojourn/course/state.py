@@ -204,6 +204,7 @@ class Course:
     birth_year: int | None = None
     sex: str = ""
     registered_at: datetime | None = None
+    identity_known: bool = False  # who this is, is in the vault
     consents: tuple[Consent, ...] = ()
     agreements: Agreements | None = None
     criteria: Mapping[str, str] = field(

@@ -1,7 +1,7 @@
 """Tables that lists are read from, and the protocol texts kept with the record.
 
-None of them is the record: all but the protocol texts can be dropped and
-rebuilt from the entries. Nobody edits them.
+None of them is the record: all but the protocol texts and the identities can be
+dropped and rebuilt from the entries. Nobody edits them.
 """
 
 from django.db import models
@@ -13,6 +13,28 @@ class ProtocolText(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     text = models.TextField()
+
+
+class IdentityRow(models.Model):
+    """Who a participant is, under a key of their own that is itself sealed."""
+
+    pk = models.CompositePrimaryKey("programme", "participant")
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    sealed_key = models.TextField()
+    ciphertext = models.TextField()
+
+
+class IdentityMark(models.Model):
+    """A keyed hash of one likeness of a person: equal marks may be one person."""
+
+    pk = models.CompositePrimaryKey("programme", "participant", "mark")
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    mark = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [Index(fields=["mark"], name="identity_by_mark")]
 
 
 class ParticipantRow(models.Model):

@@ -1,4 +1,7 @@
-"""The seal over allocations: one key, kept beside the record and never in it."""
+"""The site's seal: one key, kept beside the record and never in it.
+
+It seals allocations, the keys of identities, and the hashes by which people are compared.
+"""
 
 import hashlib
 import hmac
@@ -26,6 +29,22 @@ def randomisation_seed(programme: str) -> bytes:
     """The secret seed of a programme's randomisation lists (32 bytes)."""
     message = f"randomisation of {programme}".encode()
     return hmac.new(_key(_path()), message, hashlib.sha256).digest()
+
+
+def wrap(key: bytes) -> bytes:
+    """Another key, sealed."""
+    return _fernet(_path()).encrypt(key)
+
+
+def unwrap(sealed: bytes) -> bytes:
+    """The key that ``wrap`` sealed."""
+    return _fernet(_path()).decrypt(sealed)
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """SHA-256 of ``text`` under the seal (HMAC): equal texts, equal hashes, and no way back."""
+    message = f"{purpose} {text}".encode()
+    return hmac.new(_key(_path()), message, hashlib.sha256).hexdigest()
 
 
 def _path() -> Path:

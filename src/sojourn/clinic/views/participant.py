@@ -17,7 +17,7 @@ from sojourn.course.assessment import score_of
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
-from sojourn.ledger import clock
+from sojourn.ledger import clock, vault
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.registry import kinds
@@ -44,6 +44,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "visitor": visitor,
         "here": "participants",
         "course": course,
+        "names_shown": visitor.role in vault.READERS,
         "day": day,
         "as_of": as_of,
         "pending": [
