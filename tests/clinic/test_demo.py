@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -305,7 +305,7 @@ def test_one_participants_history_reads_like_a_chart(demo: Loaded) -> None:
 
 
 def at(day: date, hour: int, minute: int) -> datetime:
-    return datetime.combine(day, time(hour, minute), UTC)
+    return datetime.combine(day, time(hour, minute), clock.zone())
 
 
 @pytest.mark.django_db
@@ -319,7 +319,7 @@ def test_at_any_hour_one_session_is_in_progress_and_nothing_is_still_to_come(
     session = OpenSessionRow.objects.get()
     assert summary.randomised == 12
     assert session.initial_at is not None
-    assert now.date() == session.opened_at.date()
+    assert now.date() == clock.here(session.opened_at).date()
     assert session.opened_at <= session.initial_at <= now
     assert all(entry.occurred_at <= now for entry in happenings())
 

@@ -158,10 +158,10 @@ def test_a_running_ssri_withholds_the_dose_until_its_washout_ends():
         PlanTaper(story.at, "sertraline", f"{story.at.date()} stop", f"{story.at.date()}", "mild")
     )
 
-    stopped = story.at.date() - timedelta(days=14)
+    stopped = story.at.date() - timedelta(days=28)
     story.ask(StopMedication(story.at, "sertraline", stopped), "prescriber")
     [reason] = withheld(story)
-    assert reason == f"washout of sertraline (SSRI) ends on {stopped + timedelta(days=15)}"
+    assert reason == f"washout of sertraline (SSRI) ends on {stopped + timedelta(days=29)}"
 
     story.ask(StopMedication(story.at, "sertraline", stopped - timedelta(days=1)), "prescriber")
     assert isinstance(story.dose(), DoseGiven)

@@ -38,7 +38,7 @@ def test_a_medicine_is_found_however_it_is_written(name):
 @pytest.mark.parametrize(
     ("name", "days"),
     [
-        ("sertraline", 15),  # 5 x 36 h = 7.5 days, and 7 to settle
+        ("sertraline", 29),  # desmethylsertraline up to 104 h: 22 days, and 7 to settle
         ("fluoxetine", 87),  # norfluoxetine up to 384 h: 80 days, and 7 to settle
         ("phenelzine", 14),  # the enzyme, not the half-life
         ("selegiline", 14),

@@ -133,5 +133,8 @@ def correct(
 def _corrected(entry: Entry, correction: Corrected, read: Reader) -> Entry:
     fact = read(correction.of_kind, correction.of_schema, correction.text)
     at = correction.happened_at
-    occurred_at = datetime.fromisoformat(at) if at else entry.occurred_at
-    return replace(entry, fact=fact, occurred_at=occurred_at)
+    if not at:
+        return replace(entry, fact=fact)
+    # In the zone of the entry, so that its date is the same people's day.
+    moved = datetime.fromisoformat(at).astimezone(entry.occurred_at.tzinfo)
+    return replace(entry, fact=fact, occurred_at=moved)

@@ -7,7 +7,7 @@ that differs from what is recorded is refused, for it is a correction.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ from sojourn.ledger.desk import Desk, Person, at_desk
 from sojourn.record.command import Refused
 
 Progress = Callable[[int, int], None]
-NOON = time(12, tzinfo=UTC)
 ROLE = "import"
 
 
@@ -171,8 +170,13 @@ def _known_participant(course: Course, row: Row) -> Counts:
     return 0, 1, 0
 
 
+def _noon(day: date) -> datetime:
+    # A spreadsheet gives the day alone; noon keeps it that day wherever the site is.
+    return datetime.combine(day, time(12), clock.zone())
+
+
 def _registration(desk: Desk, row: Row) -> Iterator[Any]:
-    at = datetime.combine(_date(row, "registered_on"), NOON)
+    at = _noon(_date(row, "registered_on"))
     year = _whole(row, "birth_year") if row.get("birth_year") else None
     sex = row.get("sex") or "unknown"
     site = row.get("site") or "site-1"
@@ -257,7 +261,7 @@ def _assessment(desk: Desk, participant: str, row: Row) -> RecordAssessment | No
         on = desk.course.registered_at.date() + timedelta(days=_whole(row, "day"))
     else:
         raise Refused("give a date, or a day counted from registration", "date")
-    at = datetime.combine(on, NOON)
+    at = _noon(on)
     return RecordAssessment(
         at, row.get("visit"), instrument.key, answers, None if answers else total
     )

@@ -1,8 +1,31 @@
 """The one place that reads the clock."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from django.utils import timezone
 
 
 def now() -> datetime:
-    """The server's time, aware and in UTC."""
-    return datetime.now(UTC)
+    """The server's time, aware and in the site's time zone."""
+    return here(datetime.now(UTC))
+
+
+def here(moment: datetime) -> datetime:
+    """The same moment in the site's time zone, so that its date is the day people lived.
+
+    The record stores UTC. Days are counted where the people are: a session that
+    spans midnight in Greenwich is one day in Sydney.
+    """
+    return moment.astimezone(zone())
+
+
+def zone() -> tzinfo:
+    """The site's time zone."""
+    return timezone.get_default_timezone()
+
+
+def as_lived_here(command: Any) -> Any:
+    """``command`` with its time in the site's zone; a time without one is left to be refused."""
+    return command if command.at.tzinfo is None else replace(command, at=here(command.at))

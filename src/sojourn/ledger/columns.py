@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sojourn.ledger import clock
 from sojourn.record.entry import Entry, Fact
 from sojourn.record.hashing import COLUMNS, time_of
 from sojourn.record.kinds import Kinds
@@ -26,8 +27,8 @@ def entry_with(row: tuple[Any, ...], fact: Fact) -> Entry:
         stream=row[1],
         sequence=row[2],
         fact=fact,
-        occurred_at=time_of(row[6]),
-        recorded_at=time_of(row[7]),
+        occurred_at=clock.here(time_of(row[6])),
+        recorded_at=clock.here(time_of(row[7])),
         author=row[8],
         role=row[9],
         reason=row[10],

@@ -149,6 +149,7 @@ class Desk:
         self, command: Any, *, key: str = "", recorded_at: datetime | None = None
     ) -> tuple[Entry, ...]:
         """Decide ``command`` and append its facts."""
+        command = clock.as_lived_here(command)
         now = recorded_at or clock.now()
         allocation = self._next_allocation() if isinstance(command, Randomise) else None
         facts = courses.decide(self.course, command, self._circumstances(command, now, allocation))
@@ -162,6 +163,7 @@ class Desk:
         """Decide ``command`` on the history without the wrong entry, and append the correction."""
         if not reason.strip():
             raise courses.Refused("say why the entry is corrected", "reason")
+        command = clock.as_lived_here(command)
         now = clock.now()
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)

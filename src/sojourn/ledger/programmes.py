@@ -60,6 +60,7 @@ def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Stand
         If the pack is not a valid protocol.
     """
     protocol = protocols.load_text(pack, key)
+    command = clock.as_lived_here(command)
     now = clock.now()
     with transaction.atomic():
         programme = conduct.fold(key, read_stream(PREFIX + key))
@@ -82,6 +83,7 @@ def execute(
     """Decide and write a command to the programme; ``shown`` is the version the person saw."""
     standing = load(key)
     programme = standing.programme
+    command = clock.as_lived_here(command)
     facts = conduct.decide(programme, command, standing.protocol, role=role, now=clock.now())
     return append(
         PREFIX + key,

@@ -6,7 +6,7 @@ fold, so that rebuilding them from the record gives the very same rows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -245,6 +245,8 @@ def _day(moment: datetime | None) -> str | None:
 
 def _iso(value: date | datetime | None) -> str | None:
     # Text is what both databases keep alike; a driver's own adapters differ.
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
     return None if value is None else str(value)
 
 

@@ -6,7 +6,7 @@ the record says truthfully that it was all written when the demonstration was lo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 
 from django.db import transaction
 
@@ -89,11 +89,11 @@ def _present(today: date | datetime) -> datetime:
     if isinstance(today, datetime):
         if today.tzinfo is None:
             raise ValueError(f"{today} has no time zone; give it one")
-        present = today.astimezone(UTC)
+        present = clock.here(today)
     elif today == clock_now.date():
         present = clock_now
     else:
-        present = datetime.combine(today, time(20), UTC)
+        present = datetime.combine(today, time(20), clock.zone())
     if present > clock_now:
         raise ValueError(f"{today} is still to come; the demonstration ends today at the latest")
     return present.replace(second=0, microsecond=0)

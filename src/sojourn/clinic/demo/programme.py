@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -38,7 +38,7 @@ WORDS = "amber birch cedar coral delta ember fjord grove heath islet lotus maple
 
 def found_demo(now: datetime) -> Protocol:
     """Found, authorise, staff and open the demonstration programme; returns its protocol."""
-    since = datetime.combine(now.date() - timedelta(days=DAYS_OPEN), time(9), UTC)
+    since = datetime.combine(now.date() - timedelta(days=DAYS_OPEN), time(9), now.tzinfo)
     title = "MDMA-assisted therapy for PTSD: demonstration with virtual participants"
     standing = programmes.found(
         PROGRAMME,

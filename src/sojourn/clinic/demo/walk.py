@@ -1,7 +1,7 @@
 """One person's steps, taken at the desk as long as they lie in the past."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sojourn.clinic.demo.steps import PRESCRIBER, Step
@@ -55,10 +55,11 @@ class Walk:
 
     def _moment(self, step: Step) -> datetime | None:
         if step.day < self._now.date():
-            return datetime.combine(step.day, time(), UTC) + timedelta(minutes=step.minute)
+            midnight = datetime.combine(step.day, time(), self._now.tzinfo)
+            return midnight + timedelta(minutes=step.minute)
         if step.day > self._now.date() or self._scene != "session-in-progress":
             return None  # what is due today is left for the visitor to do
-        midnight = datetime.combine(self._now.date(), time(), UTC)
+        midnight = datetime.combine(self._now.date(), time(), self._now.tzinfo)
         # Early in the day the morning is squeezed, so that all of it has happened by now.
         lead = timedelta(minutes=LIVE_LEAD_MIN + LIVE_SINCE_DOSE_MIN)
         pace = min(1.0, (self._now - midnight) / lead)
