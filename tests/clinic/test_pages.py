@@ -13,7 +13,7 @@ from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, version
 from sojourn.ledger.rows import ParticipantRow
 
-PAGES = ("", "participants/", "outcomes/", "programme/", "record/")
+PAGES = ("", "participants/", "outcomes/", "programme/", "practitioners/", "record/")
 ROLES = dict(ACCOUNTS)
 
 

@@ -18,13 +18,20 @@ from sojourn.conduct.authorisation import (
     ResumeProgramme,
     RevokeAuthorisation,
 )
+from sojourn.conduct.fidelity import RateFidelity, rated_sessions, shared_table
 from sojourn.conduct.practitioners import (
     ApproveConsentVersion,
     RecordCredential,
     WithdrawCredential,
+    registry,
 )
 from sojourn.conduct.programme import ATTESTATIONS, Programme
-from sojourn.conduct.standing import RecordAttestation
+from sojourn.conduct.standing import (
+    LiftSuspension,
+    RecordAttestation,
+    RecordSupervision,
+    SuspendPractitioner,
+)
 from sojourn.record.entry import Entry
 
 MDMA = protocols.load_shipped("mdma-ptsd")
@@ -37,8 +44,8 @@ LIMITS = tuple((each.key, each.lowest) for each in MDMA.site_settings)
 class Office:
     programme: Programme = field(default_factory=Programme)
 
-    def ask(self, command, role="sponsor"):
-        facts = conduct.decide(self.programme, command, MDMA, role=role, now=NOW)
+    def ask(self, command, role="sponsor", author="lead"):
+        facts = conduct.decide(self.programme, command, MDMA, author=author, role=role, now=NOW)
         for fact in facts:
             sequence = self.programme.version + 1
             entry = Entry("programme:x", sequence, fact, command.at, NOW, "lead", role)
@@ -181,3 +188,111 @@ def test_only_unblinded_roles_open_the_allocation(role, opens):
 )  # fmt: skip
 def test_a_rater_sees_nothing_that_could_tell_the_arm(kind):
     assert not blinding.may_see("independent-rater", kind)
+
+
+# --- practitioners in good standing -------------------------------------------------
+
+
+def with_practitioner(office, name="ana", until=None):
+    office.ask(RecordCredential(NOW, name, "psychologist", "L1", TODAY, until))
+    for subject, _ in ATTESTATIONS:
+        office.ask(RecordAttestation(NOW, name, subject, TODAY, TODAY + timedelta(days=30)))
+    return office
+
+
+def test_a_licence_that_expired_yesterday_keeps_its_holder_out_and_says_so():
+    office = Office().founded()
+    before = TODAY - timedelta(days=400)
+    office.ask(RecordCredential(NOW, "ana", "MD", "L1", before, TODAY - timedelta(days=1)))
+    [one] = registry(office.programme, TODAY)
+    assert not one.licensed
+    assert f"credential ended on {TODAY - timedelta(days=1)}" in one.unfit
+
+
+def test_training_alone_is_no_licence():
+    office = Office().founded()
+    office.ask(RecordCredential(NOW, "ben", "guide", "Course", TODAY, None, "training"))
+    assert office.programme.licensed(TODAY) == frozenset()
+
+
+@pytest.mark.parametrize("missing", [subject for subject, _ in ATTESTATIONS])
+def test_without_each_attestation_nobody_is_fit(missing):
+    office = Office().founded()
+    office.ask(RecordCredential(NOW, "ana", "MD", "L1", TODAY))
+    for subject, _ in ATTESTATIONS:
+        if subject != missing:
+            office.ask(RecordAttestation(NOW, "ana", subject, TODAY, TODAY + timedelta(days=1)))
+    [reason] = office.programme.unfitness("ana", TODAY)
+    assert reason.startswith("the attestation on ")
+    assert reason.endswith("is missing")
+
+
+def test_a_suspension_holds_until_it_is_lifted_and_a_monitor_may_suspend():
+    office = with_practitioner(Office().founded())
+    office.ask(SuspendPractitioner(NOW, "ana", "a complaint is looked into"), "monitor")
+    assert office.programme.fit(TODAY) == frozenset()
+    with pytest.raises(Refused, match="is suspended already"):
+        office.ask(SuspendPractitioner(NOW, "ana", "again"))
+    with pytest.raises(Refused, match="not for a monitor"):
+        office.ask(LiftSuspension(NOW, "ana", "cleared"), "monitor")
+    office.ask(LiftSuspension(NOW, "ana", "cleared"))
+    assert office.programme.fit(TODAY) == {"ana"}
+
+
+def test_supervision_is_by_someone_else_and_counts_its_minutes():
+    office = with_practitioner(Office().founded())
+    with pytest.raises(Refused, match="can't supervise themselves"):
+        office.ask(RecordSupervision(NOW, "ana", ("ana",), 60, "touch"))
+    with pytest.raises(Refused, match="no credential of 'eve'"):
+        office.ask(RecordSupervision(NOW, "sue", ("eve",), 60, "touch"))
+    office.ask(RecordSupervision(NOW, "sue", ("ana",), 60, "touch"))
+    [one] = registry(office.programme, TODAY)
+    assert (one.supervised_min, one.supervised_on) == (60, TODAY)
+
+
+def test_an_authorisation_for_another_site_does_not_reach_this_one():
+    office = Office().founded()
+    office.ask(RecordAuthorisation(NOW, "IND 1", "us-ind", TODAY, None, "", "", "site-1\nsite-2"))
+    assert office.programme.authorisation(TODAY, "site-2")
+    assert office.programme.authorisation(TODAY, "site-3") is None
+
+
+# --- keeping to the therapy -----------------------------------------------------------
+
+DIGEST = "ab" * 32
+
+
+def rating(score=3, participant="P-1", visit="dosing-1", digest=DIGEST):
+    answers = tuple((each.key, score) for each in MDMA.fidelity.items)
+    return RateFidelity(NOW, participant, visit, digest, answers)
+
+
+def test_a_rating_is_of_a_recording_by_someone_outside_the_team_in_their_own_name():
+    office = with_practitioner(Office().founded())
+    office.ask(rating(), "fidelity-rater", "rita")
+    assert office.programme.fidelity[0].rater == "rita"
+    for change, told in (
+        ({"digest": "xyz"}, "no SHA-256"),
+        ({"digest": ""}, "is missing"),
+        ({"visit": "screening"}, "no session that is rated"),
+        ({"score": 9}, "lies outside 0 to 4"),
+    ):
+        with pytest.raises(Refused, match=told):
+            office.ask(rating(**change), "fidelity-rater", "rob")
+    with pytest.raises(Refused, match="rated this session on"):
+        office.ask(rating(), "fidelity-rater", "rita")
+    with pytest.raises(Refused, match="is a practitioner here"):
+        office.ask(rating(), "fidelity-rater", "ana")
+    with pytest.raises(Refused, match="not for a therapist"):
+        office.ask(rating(), "therapist", "tom")
+
+
+def test_sessions_of_both_raters_are_laid_side_by_side():
+    office = Office().founded()
+    for number, (one, other) in enumerate([(1, 2), (3, 3), (4, 3)], start=1):
+        office.ask(rating(one, f"P-{number}"), "fidelity-rater", "rita")
+        office.ask(rating(other, f"P-{number}"), "fidelity-rater", "rob")
+    office.ask(rating(0, "P-9"), "fidelity-rater", "rita")
+    assert shared_table(office.programme) == ((1.0, 2.0), (3.0, 3.0), (4.0, 3.0))
+    assert [each.mean for each in rated_sessions(office.programme)] == [1.5, 3, 3.5, 0]
+    assert shared_table(Programme()) == ()

@@ -7,6 +7,7 @@ from sojourn.clinic.views import (
     identity,
     outcomes,
     participants,
+    practitioners,
     programme,
     record,
     suitability,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
+    path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
         "<slug:programme>/programme/do/<str:command>/",
         programme.programme_command,

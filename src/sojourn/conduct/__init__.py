@@ -34,7 +34,13 @@ COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each i
 
 
 def decide(
-    programme: Programme, command: Any, protocol: Protocol, *, role: str, now: datetime
+    programme: Programme,
+    command: Any,
+    protocol: Protocol,
+    *,
+    author: str,
+    role: str,
+    now: datetime,
 ) -> tuple[Fact, ...]:
     """The facts that follow from a command to the programme.
 
@@ -51,6 +57,8 @@ def decide(
     check(command, now=now)
     if not programme.protocol and not isinstance(command, authorisation.FoundProgramme):
         raise Refused(f"programme {programme.key} is not founded yet")
+    if isinstance(command, fidelity.RateFidelity):
+        command = replace(command, rater=author)  # nobody rates in another's name
     facts: tuple[Fact, ...] = decider(programme, command, protocol)
     return facts
 

@@ -21,9 +21,9 @@ class RateFidelity:
     at: Annotated[datetime, Ask("Rated at")]
     participant: Annotated[str, Ask("Participant number")]
     visit: Annotated[str, Ask("Session", choices_from="rated-sessions")]
-    rater: Annotated[str, Ask("Rater", help="Your sign-in name.")]
     recording_digest: Annotated[str, Ask("SHA-256 of the recording")]
     answers: Annotated[tuple[tuple[str, int], ...], Ask("Items", choices_from="fidelity-items")]
+    rater: str = ""  # whoever asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,58 @@ def rated(programme: Programme, fact: FidelityRated, entry: Entry) -> Programme:
         entry.occurred_at.date(),
     )
     return replace(programme, fidelity=(*programme.fidelity, rating))
+
+
+@dataclass(frozen=True, slots=True)
+class RatedSession:
+    """One recorded session with everyone's answers, in the order of ``raters``."""
+
+    participant: str
+    visit: str
+    raters: tuple[str, ...]
+    answers: tuple[tuple[int, ...], ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over raters and items."""
+        values = [value for answers in self.answers for value in answers]
+        return sum(values) / len(values)
+
+
+def rated_sessions(programme: Programme) -> tuple[RatedSession, ...]:
+    """Ratings gathered by session, in order of the first rating."""
+    gathered: dict[tuple[str, str], list[FidelityRating]] = {}
+    for each in programme.fidelity:
+        gathered.setdefault((each.participant, each.visit), []).append(each)
+    return tuple(
+        RatedSession(
+            *session, tuple(each.rater for each in found), tuple(each.answers for each in found)
+        )
+        for session, found in gathered.items()
+    )
+
+
+def shared_table(programme: Programme, item: int | None = None) -> tuple[tuple[float, ...], ...]:
+    """Scores of the sessions that the two busiest raters both rated: a row each, a column a rater.
+
+    ``item`` counts from 0; None takes the mean of each rater's items. Empty when
+    fewer than two raters share a session.
+    """
+    counts: dict[str, int] = {}
+    for each in programme.fidelity:
+        counts[each.rater] = counts.get(each.rater, 0) + 1
+    pair = sorted(counts, key=lambda rater: (-counts[rater], rater))[:2]
+    if len(pair) < 2:
+        return ()
+    return tuple(
+        tuple(_score(session.answers[session.raters.index(rater)], item) for rater in pair)
+        for session in rated_sessions(programme)
+        if set(pair) <= set(session.raters)
+    )
+
+
+def _score(answers: tuple[int, ...], item: int | None) -> float:
+    return float(answers[item]) if item is not None else sum(answers) / len(answers)
 
 
 DECIDE: Mapping[type, Any] = {RateFidelity: rate}

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.conduct.programme import ConsentVersion, Credential, Programme
+from sojourn.conduct.programme import Attestation, ConsentVersion, Credential, Programme
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
 LEAD = ("sponsor",)
+SUPERVISION_DAYS = 90
 CREDENTIALS = (
     ("licence", "Licence to practise"),
     ("training", "Training in this therapy"),
@@ -90,6 +91,45 @@ class ConsentVersionApproved:
     approved_on: date
     committee: str
     sign_again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One practitioner on one day: their papers, why they may not be in a session, supervision."""
+
+    practitioner: str
+    profession: str
+    credentials: tuple[tuple[Credential, bool], ...]  # each with whether it holds
+    attestations: tuple[tuple[Attestation, bool], ...]
+    unfit: tuple[str, ...]
+    licensed: bool
+    supervised_on: date | None  # the last time
+    supervised_min: int  # in the last 90 days
+
+
+def registry(programme: Programme, on: date) -> tuple[Standing, ...]:
+    """Everyone with a credential on record, as they stand on that day."""
+    return tuple(_standing(programme, each, on) for each in programme.practitioners)
+
+
+def _standing(programme: Programme, practitioner: str, on: date) -> Standing:
+    mine = [each for each in programme.credentials if each.practitioner == practitioner]
+    held = [each for each in programme.supervisions if practitioner in each.supervised]
+    recent = [each for each in held if 0 <= (on - each.on).days < SUPERVISION_DAYS]
+    return Standing(
+        practitioner,
+        mine[-1].profession,
+        tuple((each, each.holds(on)) for each in mine),
+        tuple(
+            (each, each.holds(on))
+            for each in programme.attestations
+            if each.practitioner == practitioner
+        ),
+        programme.unfitness(practitioner, on),
+        practitioner in programme.licensed(on),
+        max((each.on for each in held), default=None),
+        sum(each.minutes for each in recent),
+    )
 
 
 def record(programme: Programme, command: RecordCredential, protocol: Protocol) -> tuple[Fact, ...]:

@@ -64,7 +64,7 @@ def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Stand
     now = clock.now()
     with transaction.atomic():
         programme = conduct.fold(key, read_stream(PREFIX + key))
-        facts = conduct.decide(programme, command, protocol, role=role, now=now)
+        facts = conduct.decide(programme, command, protocol, author=author, role=role, now=now)
         ProtocolText.objects.get_or_create(digest=protocol.digest, defaults={"text": pack})
         append(
             PREFIX + key,
@@ -84,7 +84,9 @@ def execute(
     standing = load(key)
     programme = standing.programme
     command = clock.as_lived_here(command)
-    facts = conduct.decide(programme, command, standing.protocol, role=role, now=clock.now())
+    facts = conduct.decide(
+        programme, command, standing.protocol, author=author, role=role, now=clock.now()
+    )
     return append(
         PREFIX + key,
         facts,

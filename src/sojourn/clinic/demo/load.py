@@ -12,13 +12,14 @@ from django.db import transaction
 
 from sojourn.clinic.demo import enrolling, treating
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
+from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR
 from sojourn.clinic.demo.walk import Walk
 from sojourn.conduct.randomisation import AllocationMade
 from sojourn.course.state import Course
 from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import VirtualParticipant, cohort
-from sojourn.ledger import clock, seal
+from sojourn.ledger import clock, programmes, seal
 from sojourn.ledger.desk import at_desk
 from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream
@@ -71,6 +72,8 @@ def load_demo(
             _lead(person, protocol, now, oddities.get(person.participant, ""))
             if progress:
                 progress(done, len(people))
+        for rater, rating in rated(people, protocol, seed, now):
+            programmes.execute(PROGRAMME, rating, author=rater, role="fidelity-rater")
     statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
     return Summary(
         participants=len(people),

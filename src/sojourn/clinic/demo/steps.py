@@ -16,6 +16,7 @@ PRESCRIBER = Person("prescriber", "prescriber")
 THERAPIST = Person("therapist", "therapist")
 THERAPIST_2 = Person("therapist2", "therapist")
 RATER = Person("rater", "independent-rater")
+FIDELITY_RATERS = ("fidelity", "fidelity2")
 LEAD = Person("lead", "sponsor")
 PRACTITIONERS = (THERAPIST.name, THERAPIST_2.name)
 

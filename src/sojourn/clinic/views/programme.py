@@ -35,7 +35,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
-        "commands": [(each.name, each.title) for each in _commands(visitor)],
+        "commands": [(each.name, each.title) for each in commands_of(visitor)],
         "lines": history.lines(entries, standing.protocol),
     }
     return render(request, "clinic/programme.html", context)
@@ -44,7 +44,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @in_programme
 def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> HttpResponse:
     """The form of one command to the programme, and its answer."""
-    kind = next((each for each in _commands(visitor) if each.name == command), None)
+    kind = next((each for each in commands_of(visitor) if each.name == command), None)
     if kind is None:
         raise Http404(f"'{command}' is no command for a {visitor.role} here.")
     standing = visitor.standing
@@ -79,7 +79,8 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
     return render(request, "clinic/command.html", context, status=status)
 
 
-def _commands(visitor: Visitor) -> tuple[Any, ...]:
+def commands_of(visitor: Visitor) -> tuple[Any, ...]:
+    """The commands to the programme that make sense for this role now."""
     found = visitor.standing.programme
     unfit = {"programme.found"} | {
         "open": {"programme.open", "programme.resume"},
@@ -107,11 +108,11 @@ def _offers(visitor: Visitor) -> Offers:
                 for each in standing.programme.authorisations
                 if not each.revoked
             ),
-            "practitioners": tuple(
-                dict.fromkeys(
-                    (each.practitioner, each.practitioner)
-                    for each in standing.programme.credentials
-                )
+            "practitioners": tuple((each, each) for each in standing.programme.practitioners),
+            "rated-sessions": tuple(
+                (each.key, each.label)
+                for each in standing.protocol.visits
+                if standing.protocol.fidelity and each.phase in standing.protocol.fidelity.phases
             ),
         }
     )
