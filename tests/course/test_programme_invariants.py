@@ -68,6 +68,7 @@ from tests.course.story import (
 
 TEAM = ("ana", "ben")
 LONG = timedelta(days=300)
+SHORT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class AnyProgramme(RuleBasedStateMachine):
         for each in TEAM:
             self.tell(RecordCredential(START, each, "MD", f"L-{each}", on, on + LONG))
             for subject, _ in ATTESTATIONS:
-                self.tell(RecordAttestation(START, each, subject, on, on + LONG))
+                self.tell(RecordAttestation(START, each, subject, on, on + SHORT))
         self.tell(ApproveConsentVersion(START, "1.0", on, "IRB", False))
         wanted = dict(SETTINGS)
         self.tell(
@@ -155,8 +156,11 @@ class AnyProgramme(RuleBasedStateMachine):
     def renew(self, who, kind):
         on = self.story.at.date()
         self.tell(RecordCredential(self.story.at, who, "MD", "new", on, on + LONG, kind))
-        for subject, _ in ATTESTATIONS:
-            self.tell(RecordAttestation(self.story.at, who, subject, on, on + LONG))
+
+    @rule(who=st.sampled_from(TEAM), subject=st.sampled_from([key for key, _ in ATTESTATIONS]))
+    def attest_again(self, who, subject):
+        on = self.story.at.date()
+        self.tell(RecordAttestation(self.story.at, who, subject, on, on + SHORT))
 
     @rule(who=st.sampled_from(TEAM))
     def withdraw(self, who):
@@ -204,16 +208,29 @@ class AnyProgramme(RuleBasedStateMachine):
         self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
         self.ask(CloseSession(self.story.at, "overnight-stay"))
 
-    @rule(days=st.integers(20, 24), left_out=st.sampled_from([None, None, *TEAM]))
+    @rule(
+        days=st.integers(20, 24),
+        left_out=st.sampled_from(
+            [None, None, None, *TEAM, "licences", "attestations", "a complaint"]
+        ),
+    )
     def put_in_order_and_go(self, days, left_out):
-        """What a careful lead would do; now and then someone is forgotten."""
+        """What a careful lead would do; now and then someone or something is forgotten."""
         on, at = self.story.at.date(), self.story.at
         self.tell(ResumeProgramme(at, "in order again"))
         self.tell(RecordAuthorisation(at, f"R{on}", "us-ind", on, on + LONG))
         for who in TEAM:
-            if who != left_out:
-                self.lift(who)
-                self.renew(who, "licence")
+            if who == left_out:
+                continue
+            self.lift(who)
+            if left_out == "licences":
+                self.withdraw(who)
+            self.renew(who, "training" if left_out == "licences" else "licence")
+            for subject, _ in ATTESTATIONS:
+                if left_out != "attestations":
+                    self.attest_again(who, subject)
+        if left_out == "a complaint":
+            self.suspend("ben")
         _, needed = self.programme.consents(on)
         self.sign(needed)
         self.go_for_the_next_session(days)
