@@ -141,6 +141,9 @@ def test_a_consent_form_to_be_signed_again_raises_what_is_needed():
     office.ask(ApproveConsentVersion(NOW, "2.0", date(2025, 9, 1), "IRB", True))
     assert office.programme.consents(TODAY) == (("1.0", "1.1", "2.0"), "2.0")
     assert office.programme.consents(date(2025, 7, 1)) == (("1.0", "1.1"), "1.0")
+    office.ask(ApproveConsentVersion(NOW, "3.0", date(2025, 10, 1), "IRB", True))
+    office.ask(ApproveConsentVersion(NOW, "3.1", date(2025, 11, 1), "IRB", False))
+    assert office.programme.consents(TODAY)[1] == "3.0"
 
 
 @given(st.binary(min_size=16, max_size=32), st.text(max_size=8), st.integers(1, 80))
