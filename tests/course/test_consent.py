@@ -21,7 +21,7 @@ from tests.course.story import Story, consent_to
         ({"capacity": "doubtful"}, "capacity", "nobody signs today"),
         ({"signatures": ("participant",)}, "signatures", "signature of the investigator"),
         ({"signatures": ()}, "signatures", "signature of the participant"),
-        ({"version": "0.9"}, "version", "'0.9' is not approved; approved: 1.0"),
+        ({"form_version": "0.9"}, "form_version", "'0.9' is not approved; approved: 1.0"),
         ({"document_digest": "abc"}, "document_digest", "is no SHA-256"),
         ({"language": ""}, "language", "Language of the talk and the form is missing"),
     ],

@@ -42,6 +42,8 @@ class CommandForm(forms.Form):
         self.command = command
         self.groups: dict[str, list[str]] = {}
         for field in asked(command):
+            if field.name in self.base_fields:
+                raise TypeError(f"{command.__name__}.{field.name} hides the form's own field")
             self._add(field, offered, instrument, protocol)
         if correcting:
             self.fields["reason_for_correction"] = forms.CharField(

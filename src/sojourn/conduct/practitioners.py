@@ -56,7 +56,7 @@ class ApproveConsentVersion:
     roles: ClassVar[tuple[str, ...]] = LEAD
 
     at: Annotated[datetime, Ask("Recorded at")]
-    version: Annotated[str, Ask("Version")]
+    form_version: Annotated[str, Ask("Version")]
     approved_on: Annotated[date, Ask("Approved on")]
     committee: Annotated[str, Ask("Ethics committee")]
     sign_again: Annotated[bool, Ask("Those who signed an older version must sign again")]
@@ -159,13 +159,15 @@ def withdraw(
 def approve(
     programme: Programme, command: ApproveConsentVersion, protocol: Protocol
 ) -> tuple[Fact, ...]:
-    if any(each.version == command.version for each in programme.consent_versions):
-        raise Refused(f"consent version '{command.version}' is recorded already", "version")
+    if any(each.version == command.form_version for each in programme.consent_versions):
+        raise Refused(
+            f"consent version '{command.form_version}' is recorded already", "form_version"
+        )
     if command.approved_on > command.at.date():
         raise Refused(f"{command.approved_on} is still to come", "approved_on")
     return (
         ConsentVersionApproved(
-            command.version, command.approved_on, command.committee, command.sign_again
+            command.form_version, command.approved_on, command.committee, command.sign_again
         ),
     )
 

@@ -39,7 +39,7 @@ class SignConsent:
     roles: ClassVar[tuple[str, ...]] = TEAM
 
     at: Annotated[datetime, Ask("Signed at")]
-    version: Annotated[str, Ask("Version of the consent form", choices_from="consent-versions")]
+    form_version: Annotated[str, Ask("Version of the form", choices_from="consent-versions")]
     explained_by: Annotated[str, Ask("Explained by", help="Sign-in name.")]
     language: Annotated[str, Ask("Language of the talk and the form")]
     understanding: Annotated[str, Ask("Understanding", choices=UNDERSTANDING)]
@@ -60,7 +60,7 @@ class RecordConsentElsewhere:
     roles: ClassVar[tuple[str, ...]] = ("import",)
 
     at: Annotated[datetime, Ask("Signed at")]
-    version: Annotated[str, Ask("Version of the consent form", choices_from="consent-versions")]
+    form_version: Annotated[str, Ask("Version of the form", choices_from="consent-versions")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def require(course: Course, circumstances: Circumstances, *, treatment: bool = F
 
 
 def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> tuple[Fact, ...]:
-    _approved(command.version, circumstances)
+    _approved(command.form_version, circumstances)
     if command.understanding != "shown":
         raise Refused(
             "explain again and let the participant show that it was understood", "understanding"
@@ -167,7 +167,7 @@ def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> 
     digest = digest_of(command.document_digest, "document_digest")
     return (
         ConsentSigned(
-            command.version,
+            command.form_version,
             command.explained_by.strip(),
             command.language.strip(),
             command.understanding,
@@ -181,9 +181,9 @@ def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> 
 def record_elsewhere(
     course: Course, command: RecordConsentElsewhere, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    _approved(command.version, circumstances)
+    _approved(command.form_version, circumstances)
     elsewhere = "recorded-elsewhere"
-    return (ConsentSigned(command.version, "", "", elsewhere, elsewhere, (), ""),)
+    return (ConsentSigned(command.form_version, "", "", elsewhere, elsewhere, (), ""),)
 
 
 def withdraw(
@@ -225,7 +225,9 @@ def _approved(version: str, circumstances: Circumstances) -> None:
     approved = circumstances.clearance.consent_versions
     if version not in approved:
         known = ", ".join(approved) or "none yet"
-        raise Refused(f"consent version '{version}' is not approved; approved: {known}", "version")
+        raise Refused(
+            f"consent version '{version}' is not approved; approved: {known}", "form_version"
+        )
 
 
 DECIDE: Mapping[type, Any] = {
