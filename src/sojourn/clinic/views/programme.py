@@ -50,7 +50,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
     standing = visitor.standing
     form = CommandForm(
         kind,
-        _offers(visitor),
+        offers_of(visitor),
         data=request.POST if request.method == "POST" else None,
         initial={"version": standing.programme.version},
         protocol=standing.protocol,
@@ -95,7 +95,8 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     )
 
 
-def _offers(visitor: Visitor) -> Offers:
+def offers_of(visitor: Visitor) -> Offers:
+    """Every choice a form to the programme may need."""
     standing = visitor.standing
     return Offers(
         {
