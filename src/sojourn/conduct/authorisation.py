@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.conduct.programme import Authorisation, Programme
-from sojourn.protocols.model import Protocol
+from sojourn.protocols.model import AuthorisationKind, Protocol
 from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
 
@@ -45,7 +45,9 @@ class RecordAuthorisation:
     sites: Annotated[
         str, Ask("Sites", help="A line each; empty when it covers all.", lines=3, optional=True)
     ] = ""
-    document_digest: Annotated[str, Ask("SHA-256 of the document", optional=True)] = ""
+    document_digest: Annotated[
+        str, Ask("SHA-256 of the document", help="64 digits 0-9 a-f.", optional=True)
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,7 @@ def record(
         )
     if any(each.reference == command.reference for each in programme.authorisations):
         raise Refused(f"authorisation '{command.reference}' is recorded already", "reference")
-    if command.valid_until and command.valid_until < command.valid_from:
-        raise Refused(f"{command.valid_until} lies before {command.valid_from}", "valid_until")
+    _check_days(kinds[command.authorisation_kind], command)
     digest = digest_of(command.document_digest, "document_digest")
     return (
         AuthorisationRecorded(
@@ -237,13 +238,16 @@ def recorded(programme: Programme, fact: AuthorisationRecorded, entry: Entry) ->
         scope=fact.scope,
         sites=fact.sites,
         document_digest=fact.document_digest,
+        filed_at=fact.filed_at,
     )
     return replace(programme, authorisations=(*programme.authorisations, authorisation))
 
 
 def revoked(programme: Programme, fact: AuthorisationRevoked, entry: Entry) -> Programme:
     authorisations = tuple(
-        replace(each, revoked=True) if each.reference == fact.reference else each
+        replace(each, revoked_on=entry.occurred_at.date())
+        if each.reference == fact.reference and not each.revoked
+        else each
         for each in programme.authorisations
     )
     return replace(programme, authorisations=authorisations)
@@ -269,6 +273,26 @@ def paused(programme: Programme, fact: ProgrammePaused, entry: Entry) -> Program
 
 def resumed(programme: Programme, fact: ProgrammeResumed, entry: Entry) -> Programme:
     return replace(programme, status="open")
+
+
+def _check_days(kind: AuthorisationKind, command: RecordAuthorisation) -> None:
+    since, until = command.valid_from, command.valid_until
+    if until and until < since:
+        raise Refused(f"{until} lies before {since}", "valid_until")
+    if until and until < command.at.date():
+        raise Refused(
+            f"it ended on {until}; record the one that is in force, or mend the date", "valid_until"
+        )
+    if kind.in_force_since and since < kind.in_force_since:
+        raise Refused(
+            f"{since} lies before {kind.in_force_since}, when the law for '{kind.key}' came into "
+            "force; check the date",
+            "valid_from",
+        )
+    if kind.in_force_until and since > kind.in_force_until:
+        raise Refused(
+            f"the law for '{kind.key}' ended on {kind.in_force_until}; check the kind", "valid_from"
+        )
 
 
 def _check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -> None:

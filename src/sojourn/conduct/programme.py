@@ -24,15 +24,36 @@ class Authorisation:
     jurisdiction: str
     valid_from: date
     valid_until: date | None
-    revoked: bool = False
+    revoked_on: date | None = None  # from this day on it no longer holds
     scope: str = ""
     sites: tuple[str, ...] = ()  # empty when it covers every site
     document_digest: str = ""
+    filed_at: str = ""
+
+    @property
+    def revoked(self) -> bool:
+        return self.revoked_on is not None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day it is in force, as far as is known; None while no end is known."""
+        ends = [self.valid_until] if self.valid_until else []
+        if self.revoked_on:
+            ends.append(self.revoked_on - timedelta(days=1))
+        return min(ends, default=None)
+
+    def reaches(self, site: str) -> bool:
+        """Whether it covers that site; an unnamed site asks for any."""
+        return not site or not self.sites or site in self.sites
 
     def holds(self, on: date, site: str = "") -> bool:
         """Whether it is in force on that day (both ends included) and reaches that site."""
-        reaches = not site or not self.sites or site in self.sites
-        return reaches and not self.revoked and _within(self.valid_from, self.valid_until, on)
+        return self.reaches(site) and _within(self.valid_from, self.last_day, on)
+
+    def replaces(self, other: "Authorisation", on: date) -> bool:
+        """Whether it holds on that day wherever ``other`` did."""
+        everywhere = not self.sites or (other.sites and set(other.sites) <= set(self.sites))
+        return self is not other and bool(everywhere) and self.holds(on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +130,17 @@ class ConsentVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class SentReport:
+    """A report an authority demands, and the day it was sent."""
+
+    reference: str
+    report: str
+    period_ends: date
+    sent_on: date
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What a fold over the programme's stream has built."""
 
@@ -119,6 +151,7 @@ class Programme:
     protocol_digest: str = ""
     status: Status = "not-opened"
     authorisations: tuple[Authorisation, ...] = ()
+    sent_reports: tuple[SentReport, ...] = ()
     credentials: tuple[Credential, ...] = ()
     attestations: tuple[Attestation, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
@@ -131,6 +164,39 @@ class Programme:
     def authorisation(self, on: date, site: str = "") -> Authorisation | None:
         """The authorisation in force on that day, at that site when one is named, or None."""
         return next((each for each in self.authorisations if each.holds(on, site)), None)
+
+    def unauthorised(self, on: date, site: str = "") -> str:
+        """Why no authorisation is in force on that day at that site; empty when one is."""
+        if self.authorisation(on, site):
+            return ""
+        elsewhere = [each for each in self.authorisations if each.holds(on)]
+        if elsewhere:
+            sites = ", ".join(dict.fromkeys(name for each in elsewhere for name in each.sites))
+            return f"the authorisation in force on {on} covers {sites}, not site '{site}'"
+        ended = [
+            (each.last_day, each.reference)
+            for each in self.authorisations
+            if each.last_day and each.last_day < on and each.reaches(site)
+        ]
+        if ended:
+            day, reference = max(ended)
+            return f"authorisation {reference} ended on {day}"
+        return f"no legal authorisation is in force on {on}"
+
+    def ending(self, on: date, within_days: int = 90) -> tuple[Authorisation, ...]:
+        """Authorisations that end in the coming days or have ended, with nothing in their place."""
+        last = on + timedelta(days=within_days)
+        found = [
+            each
+            for each in self.authorisations
+            if each.last_day
+            and each.last_day <= last
+            and not any(
+                other.replaces(each, max(on, each.last_day + timedelta(days=1)))
+                for other in self.authorisations
+            )
+        ]
+        return tuple(sorted(found, key=lambda each: each.last_day or date.max))
 
     @property
     def practitioners(self) -> tuple[str, ...]:
@@ -179,10 +245,11 @@ class Programme:
         An authorisation, a licence or an attestation that a later one of the same
         kind follows is left out.
         """
-        latest: dict[str, date] = {}
-        for each in self.authorisations:
-            if not each.revoked:
-                _keep(latest, f"Authorisation {each.authorisation_kind}", each.valid_until)
+        latest: dict[str, date] = {
+            f"Authorisation {each.reference}": each.last_day
+            for each in self.ending(on, within_days)
+            if each.last_day
+        }
         for held in self.credentials:
             if not held.withdrawn:
                 name = f"{held.practitioner}: {held.credential_kind} {held.credential}"

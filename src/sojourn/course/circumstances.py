@@ -22,6 +22,7 @@ class Clearance:
 
     programme_open: bool = False
     authorisation: str = ""
+    unauthorised: str = ""  # why none is in force there, in words
     practitioners: frozenset[str] = frozenset()
     licensed: frozenset[str] = frozenset()
     unfit: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -63,7 +63,7 @@ def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
     if not clearance.programme_open:
         yield "the programme is not open"
     if not clearance.authorisation:
-        yield "no legal authorisation is in force on this day"
+        yield clearance.unauthorised or "no legal authorisation is in force on this day"
     dosing = circumstances.protocol.dosing
     needed = dosing.practitioners_present if dosing else 2
     fit = [each for each in session.practitioners if each in clearance.practitioners]

@@ -132,11 +132,13 @@ def register(
             "dots and dashes (at most 32)",
             "participant",
         )
-    if not circumstances.clearance.programme_open:
+    clearance = circumstances.clearance
+    if not clearance.programme_open:
+        raise Refused("the programme is not open; nobody new is registered")
+    if not clearance.authorisation:
+        why = clearance.unauthorised or "no legal authorisation is in force on this day"
         raise Refused(
-            f"the programme is not open for site '{command.site}'; it needs an authorisation "
-            "in force that covers it",
-            "site",
+            f"{why}; nobody new is registered there until the programme lead records one", "site"
         )
     year = command.birth_year
     if year is not None and year > command.at.year:

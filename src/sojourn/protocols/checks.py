@@ -27,8 +27,18 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
                 ("site_settings", number, "lowest"),
                 f"is {setting.lowest}; it must not be above highest {setting.highest}",
             )
-    if not protocol.authorisations:
+    yield from _grounds(protocol, source)
+
+
+def _grounds(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if not source.data.get("authorisations"):
         yield source.problem(("authorisations",), "is empty; name at least one legal ground")
+    for number, ground in enumerate(protocol.authorisations):
+        if protocol.dosing and not ground.treats:
+            yield source.problem(
+                ("authorisations", number),
+                f"is '{ground.key}'; nobody is treated under it, and this protocol gives doses",
+            )
 
 
 def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:

@@ -1,6 +1,5 @@
 """From a pack's text to a checked protocol."""
 
-import difflib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,24 +7,33 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from sojourn.protocols import eligibility, model
+from sojourn.protocols import eligibility, jurisdiction, model
 from sojourn.protocols.checks import problems
 from sojourn.protocols.model import Protocol
-from sojourn.protocols.reading import Problem, ProtocolError, Source, read
+from sojourn.protocols.reading import (
+    Path as Place,
+)
+from sojourn.protocols.reading import (
+    Problem,
+    ProtocolError,
+    Source,
+    explained,
+    forbid_extra,
+    read,
+)
 
 PACKS = Path(__file__).parent / "packs"
 
 
-def _strict() -> TypeAdapter[Protocol]:
-    for kind in (*vars(eligibility).values(), *vars(model).values()):
-        if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__"):
-            kind.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
-    return TypeAdapter(Protocol)
-
-
-_ADAPTER = _strict()
+KINDS = tuple(
+    kind
+    for kind in (*vars(eligibility).values(), *vars(model).values())
+    if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
+)
+forbid_extra(KINDS)
+_ADAPTER: TypeAdapter[Protocol] = TypeAdapter(Protocol)
 
 
 def shipped() -> tuple[str, ...]:
@@ -68,12 +76,20 @@ def load(path: Path) -> Protocol:
     return load_text(text, path.name)
 
 
-def load_text(text: str, name: str) -> Protocol:
-    """The protocol that ``text`` describes; ``name`` stands in error messages."""
+def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
+    """The protocol that ``text`` describes; ``name`` stands in error messages.
+
+    ``stored`` reads a text a programme was founded on, which may write its legal
+    grounds out as older packs did.
+    """
     source = read(text, name)
     found: list[Problem] = []
     expanded = tuple(_expanded(source, found))
-    data = {**source.data, "visits": tuple(visit for _, visit in expanded)}
+    data = {
+        **source.data,
+        "visits": tuple(visit for _, visit in expanded),
+        "authorisations": tuple(_grounds(source, found, stored=stored)),
+    }
     if "digest" in data:
         found.append(source.problem(("digest",), "is worked out, not written; remove it"))
         del data["digest"]
@@ -82,7 +98,15 @@ def load_text(text: str, name: str) -> Protocol:
     try:
         protocol = _ADAPTER.validate_python(data)
     except ValidationError as error:
-        found.extend(_explained(source, error, origins))
+        found.extend(
+            explained(
+                source,
+                error,
+                KINDS,
+                also=("for_each_session", "days"),
+                place=lambda path: _in_the_pack(path, origins),
+            )
+        )
         raise ProtocolError(tuple(found)) from error
     found.extend(problems(protocol, source, origins))
     if found:
@@ -91,7 +115,7 @@ def load_text(text: str, name: str) -> Protocol:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a protocol with its visits written out, for editors."""
+    """JSON Schema of a protocol with its visits and legal grounds written out, for editors."""
     return _ADAPTER.json_schema()
 
 
@@ -108,6 +132,50 @@ def _expanded(source: Source, found: list[Problem]) -> Iterator[tuple[int, Any]]
             continue
         for each in _repeated(visit, sessions):
             yield number, each
+
+
+def _grounds(source: Source, found: list[Problem], *, stored: bool) -> Iterator[Any]:
+    """Each legal ground with what its jurisdiction says about it."""
+    given = source.data.get("authorisations", ())
+    if not isinstance(given, tuple):
+        found.append(source.problem(("authorisations",), "must be a list of keys of routes"))
+        return
+    known = jurisdiction.routes()
+    for number, each in enumerate(given):
+        if isinstance(each, str) and each in known:
+            yield _ground(each)
+        elif stored and isinstance(each, dict):
+            key = each.get("key")
+            yield {**(_ground(key) if isinstance(key, str) and key in known else {}), **each}
+        elif isinstance(each, dict):
+            found.append(
+                source.problem(
+                    ("authorisations", number),
+                    f"is written out; give the key of a route alone, such as {next(iter(known))}: "
+                    "its label and authority stand with its jurisdiction",
+                )
+            )
+        else:
+            found.append(
+                source.problem(
+                    ("authorisations", number),
+                    f"is {each!r}; no jurisdiction has that route; known: {', '.join(known)}",
+                )
+            )
+
+
+def _ground(key: str) -> dict[str, Any]:
+    code, route = jurisdiction.routes()[key]
+    return {
+        "key": key,
+        "jurisdiction": code,
+        "label": route.label,
+        "authority": route.authority,
+        "treats": route.treats,
+        "in_force_since": route.in_force_since,
+        "in_force_until": route.in_force_until,
+        "reports": route.reports,
+    }
 
 
 def _session_numbers(source: Source) -> tuple[int, ...]:
@@ -135,28 +203,8 @@ def _filled(value: Any, session: int | None, day: Any) -> Any:
     return value.replace("{session}", str(session)).replace("{day}", str(day))
 
 
-def _explained(source: Source, error: ValidationError, origins: list[int]) -> Iterator[Problem]:
-    for each in error.errors():
-        path = tuple(each["loc"])
-        if len(path) > 1 and path[0] == "visits" and isinstance(path[1], int):
-            path = ("visits", origins[path[1]], *path[2:])
-        if each["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-            yield source.problem(path, f"is not a field of a protocol{_nearest(path)}")
-        elif each["type"] in ("missing", "missing_argument"):
-            yield source.problem(path, "is missing; add it")
-        else:
-            value = repr(each["input"])
-            shown = value if len(value) < 60 else value[:57] + "..."
-            message = each["msg"].replace("Input should", "it should")
-            yield source.problem(path, f"is {shown}; {message}")
-
-
-def _nearest(path: tuple[str | int, ...]) -> str:
-    names = {
-        name
-        for kind in (*vars(eligibility).values(), *vars(model).values())
-        if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
-        for name in kind.__dataclass_fields__
-    } | {"for_each_session", "days"}
-    close = difflib.get_close_matches(str(path[-1]), names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else "; remove it"
+def _in_the_pack(path: Place, origins: list[int]) -> Place:
+    """Where a field of a written-out visit stands in the pack."""
+    if len(path) > 1 and path[0] == "visits" and isinstance(path[1], int):
+        return ("visits", origins[path[1]], *path[2:])
+    return path

@@ -6,6 +6,7 @@ YAML file a clinician can read; ``sojourn.protocols.load`` checks it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from sojourn.protocols.eligibility import (
     Text,
     TreatmentKind,
 )
+from sojourn.protocols.jurisdiction import AuthorityReport
 
 Days = Annotated[int, Field(ge=-3650, le=3650)]
 Milligrams = Annotated[int, Field(ge=1, le=1000)]
@@ -178,12 +180,19 @@ class Randomisation:
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationKind:
-    """A legal ground on which this programme may open, and where it holds."""
+    """A legal ground on which this programme may open, and where it holds.
+
+    A pack names the key of a route; the rest comes from the route's jurisdiction.
+    """
 
     key: Key
     jurisdiction: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     label: Text
     authority: Text
+    treats: bool = True
+    in_force_since: date | None = None
+    in_force_until: date | None = None
+    reports: tuple[AuthorityReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """YAML with the line of every value, so that an error can point at it."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from pydantic import ConfigDict, ValidationError
 
 Path = tuple[str | int, ...]
 MOST_CHARACTERS = 2_000_000
@@ -84,6 +86,37 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
+
+
+def forbid_extra(kinds: Iterable[Any]) -> None:
+    """Have pydantic refuse a field that none of these dataclasses has."""
+    for kind in kinds:
+        kind.__pydantic_config__ = ConfigDict(extra="forbid")
+
+
+def explained(
+    source: Source,
+    error: ValidationError,
+    kinds: Iterable[Any],
+    *,
+    also: tuple[str, ...] = (),
+    place: Callable[[Path], Path] = lambda path: path,
+) -> Iterator[Problem]:
+    """What pydantic found, as problems at their lines; ``place`` says where a field was written."""
+    names = {name for kind in kinds for name in kind.__dataclass_fields__} | set(also)
+    for each in error.errors():
+        path = place(tuple(each["loc"]))
+        if each["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            close = difflib.get_close_matches(str(path[-1]), names, n=1)
+            mend = f"did you mean '{close[0]}'?" if close else "remove it"
+            yield source.problem(path, f"is not a field here; {mend}")
+        elif each["type"] in ("missing", "missing_argument"):
+            yield source.problem(path, "is missing; add it")
+        else:
+            value = repr(each["input"])
+            shown = value if len(value) < 60 else value[:57] + "..."
+            message = each["msg"].replace("Input should", "it should")
+            yield source.problem(path, f"is {shown}; {message}")
 
 
 def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
