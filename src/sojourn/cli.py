@@ -246,6 +246,59 @@ def import_assessments(
     _import("assessments", file, programme, (maps, values, sets), author, **options)
 
 
+@import_app.command("registry")
+def import_registry(
+    file: Annotated[Path, typer.Argument(help="A ClinicalTrials.gov API v2 answer, as a file.")],
+) -> None:
+    """Take trials of a public registry in: all studies of the file or none.
+
+    sojourn import registry studies.json
+    """
+    _start()
+    from sojourn.exchange.reading import ImportRefused
+    from sojourn.exchange.registry.taking import take
+
+    try:
+        with _progress("Taking studies in") as progress:
+            taken = take(file, progress=progress)
+    except ImportRefused as refused:
+        for problem in refused.problems:
+            typer.echo(problem, err=True)
+        _fail(f"nothing was imported: {len(refused.problems)} problems")
+    typer.echo(
+        f"{taken.studies} studies read: {taken.written} new, {taken.updated} updated, "
+        f"{taken.known} known in this version, {taken.older} older than what is known"
+    )
+    if taken.more_pages:
+        typer.echo("The file is one page of several (nextPageToken); import the others too.")
+
+
+@app.command()
+def pathways(
+    country: Annotated[str, typer.Argument(help="Code or English name, such as AU.")],
+    condition: Annotated[str, typer.Option(help="Condition of the trials.")] = "PTSD",
+    city: Annotated[str, typer.Option(help="City of the trials.")] = "",
+    status: Annotated[str, typer.Option(help="recruiting, soon, invited or any.")] = "recruiting",
+) -> None:
+    """Lawful ways to treatment in a country, and trials there: sojourn pathways AU"""
+    _start()
+    from sojourn.exchange.registry.finding import STATUSES, Search
+    from sojourn.exchange.registry.telling import told
+    from sojourn.exchange.registry.ways import names_of, ways_in
+    from sojourn.ledger import clock
+    from sojourn.protocols import jurisdiction
+
+    code = jurisdiction.code_of(country)
+    if code is None:
+        _fail(f"there is no country '{country}'; give its two-letter code or its English name")
+    if status not in dict(STATUSES):
+        _fail(f"--status {status}: use one of {', '.join(dict(STATUSES))}")
+    today = clock.now().date()
+    found = ways_in(code, Search(condition, names_of(code), city, status), today)
+    for line in told(found, today):
+        typer.echo(line)
+
+
 @account_app.command("add")
 def account_add(
     username: str,

@@ -20,6 +20,7 @@ from sojourn.course.schedule import plan
 from sojourn.course.state import Course
 from sojourn.ledger import clock, opening, programmes
 from sojourn.ledger.desk import load_course, stream_of
+from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import (
@@ -47,6 +48,8 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """The whole demonstration, loaded once for this module and rolled back after it."""
     with django_db_blocker.unblock(), transaction.atomic():
         forget_programmes()
+        # A test in the browser before this one leaves the tables empty.
+        Head.objects.get_or_create(id=1, defaults={"position": 0, "hash": ""})
         now, ticks = clock.now(), []
         summary = load_demo(today=now, progress=lambda done, of: ticks.append((done, of)))
         yield Loaded(now, summary, ticks)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_periods_follow_each_other_without_a_gap_and_reach_today(since, later, k
     found = periods(Office().authorised(kind, since).programme, MDMA, on)
     assert found[0].starts <= since <= found[0].ends
     assert found[-1].starts <= on <= found[-1].ends
-    for earlier, following in zip(found, found[1:], strict=False):
+    for earlier, following in pairwise(found):
         assert following.starts - earlier.ends == timedelta(days=1)
         assert earlier.due_on < following.due_on
 

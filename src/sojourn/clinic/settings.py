@@ -64,6 +64,7 @@ AUTH_USER_MODEL = "clinic.Member"
 
 INSTALLED_APPS = [
     "sojourn.ledger",
+    "sojourn.exchange.registry",
     "sojourn.clinic",
     "allauth",
     "allauth.account",

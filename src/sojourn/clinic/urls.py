@@ -12,6 +12,7 @@ from sojourn.clinic.views import (
     record,
     suitability,
     today,
+    ways,
 )
 from sojourn.clinic.views import participant as one
 
@@ -20,6 +21,8 @@ participant = "<slug:programme>/participants/<str:participant>/"
 urlpatterns = [
     path("", today.home, name="home"),
     path("account/", include("allauth.account.urls")),
+    path("ways/", ways.choose, name="choose-ways"),
+    path("ways/<str:country>/", ways.ways, name="ways"),
     path("<slug:programme>/", today.today, name="today"),
     path("<slug:programme>/register/", commands.register, name="register"),
     path("<slug:programme>/participants/", participants.participants, name="participants"),

@@ -130,8 +130,11 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True)
 class Country:
+    """``also`` holds other names people and registries use for it."""
+
     code: Code
     name: Text
+    also: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,27 @@ def country_name(code: str) -> str | None:
     names = {each.code: each.name for each in places().countries}
     known = load_shipped().get(code)
     return names.get(code) or (known.name if known else None)
+
+
+def country_names(code: str) -> tuple[str, ...]:
+    """Every name of that country, the first of them shown."""
+    found = next((each for each in places().countries if each.code == code), None)
+    return (found.name, *found.also) if found else ()
+
+
+def code_of(text: str) -> str | None:
+    """The code of a country given by its code or one of its names; None when there is none."""
+    wanted = text.strip().casefold()
+    named = [(each.code, (each.name, *each.also)) for each in places().countries]
+    named += [(each.code, (each.name,)) for each in load_shipped().values()]
+    return next(
+        (
+            code
+            for code, names in named
+            if wanted in (code.casefold(), *(name.casefold() for name in names))
+        ),
+        None,
+    )
 
 
 def _checked(adapter: TypeAdapter[Any], source: Source) -> Any:

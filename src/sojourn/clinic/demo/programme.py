@@ -11,9 +11,11 @@ from sojourn import protocols
 from sojourn.clinic.demo.enrolling import CONSENT_VERSION, DEMONSTRATION_LIMITS
 from sojourn.clinic.demo.steps import LEAD
 from sojourn.clinic.models import Member
+from sojourn.conduct import reporting
 from sojourn.conduct.authorisation import FoundProgramme, OpenProgramme, RecordAuthorisation
 from sojourn.conduct.practitioners import ApproveConsentVersion, RecordCredential
 from sojourn.conduct.programme import ATTESTATIONS
+from sojourn.conduct.reporting import RecordAuthorityReport
 from sojourn.conduct.standing import RecordAttestation, RecordSupervision
 from sojourn.ledger import programmes
 from sojourn.protocols.model import Protocol
@@ -21,6 +23,7 @@ from sojourn.protocols.model import Protocol
 PROGRAMME = "demo"
 PACK = "mdma-ptsd"
 DAYS_OPEN = 1100
+REFERENCE = "DEMO-IND-000000 (demonstration only)"
 ACCOUNTS = (
     ("therapist", "therapist"),
     ("therapist2", "therapist"),
@@ -49,6 +52,7 @@ def found_demo(now: datetime) -> Protocol:
     )
     for command in _papers(since, now.date(), standing.protocol):
         programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)
+    _send_reports(now.date())
     return standing.protocol
 
 
@@ -64,11 +68,21 @@ def demo_accounts() -> tuple[tuple[str, str, str], ...]:
     return tuple((username, role, password) for username, role in ACCOUNTS)
 
 
+def _send_reports(today: date) -> None:
+    """All reports but the last: that one is due now."""
+    standing = programmes.load(PROGRAMME)
+    for each in reporting.unsent(standing.programme, standing.protocol, today)[:-1]:
+        sent = datetime.combine(each.reportable_from + timedelta(days=30), time(9), UTC)
+        receipt = "DEMO-RECEIPT (demonstration only)"
+        command = RecordAuthorityReport(sent, REFERENCE, each.report.key, each.ends, receipt)
+        programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)
+
+
 def _papers(since: datetime, today: date, protocol: Protocol) -> Iterator[Any]:
     on = since.date()
     yield RecordAuthorisation(
         since,
-        "DEMO-IND-000000 (demonstration only)",
+        REFERENCE,
         "us-ind",
         on,
         today + timedelta(days=365),

@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from sojourn import conduct
-from sojourn.clinic import history
+from sojourn.clinic import grounds, history
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
+from sojourn.conduct import reporting
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
@@ -30,7 +31,11 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "here": "programme",
         "programme": standing.programme,
         "protocol": standing.protocol,
-        "authorisations": [(each, each.holds(today)) for each in standing.programme.authorisations],
+        "grounds": grounds.grounds(standing.programme, standing.protocol, today),
+        "endings": grounds.endings(standing.programme, today),
+        "owed": grounds.owed(standing.programme, standing.protocol, today),
+        "reports": grounds.reports(standing.programme, standing.protocol, today),
+        "on_events": grounds.on_events(standing.programme, standing.protocol, today),
         "credentials": [(each, each.holds(today)) for each in standing.programme.credentials],
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
@@ -52,7 +57,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         kind,
         offers_of(visitor),
         data=request.POST if request.method == "POST" else None,
-        initial={"version": standing.programme.version},
+        initial={**request.GET.dict(), "version": standing.programme.version},
         protocol=standing.protocol,
     )
     status = 200
@@ -88,6 +93,9 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
         "not-opened": {"programme.pause", "programme.resume"},
         "closed": {"programme.open", "programme.pause", "programme.resume"},
     }[found.status]
+    today = timezone.localdate(clock.now())
+    if not reporting.unsent(found, visitor.standing.protocol, today):
+        unfit = unfit | {"programme.record-authority-report"}
     return tuple(
         each
         for each in conduct.COMMANDS.values()
@@ -98,6 +106,8 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
 def offers_of(visitor: Visitor) -> Offers:
     """Every choice a form to the programme may need."""
     standing = visitor.standing
+    today = timezone.localdate(clock.now())
+    owed = reporting.unsent(standing.programme, standing.protocol, today)
     return Offers(
         {
             "authorisation-kinds": tuple(
@@ -108,6 +118,12 @@ def offers_of(visitor: Visitor) -> Offers:
                 (each.reference, each.reference)
                 for each in standing.programme.authorisations
                 if not each.revoked
+            ),
+            "reported-authorisations": tuple(
+                dict.fromkeys((each.reference, each.reference) for each in owed)
+            ),
+            "authority-reports": tuple(
+                dict.fromkeys((each.report.key, each.report.label) for each in owed)
             ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
             "rated-sessions": tuple(

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from sojourn.clinic import grounds
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.course.state import STATUSES
 from sojourn.ledger import clock, programmes
@@ -48,6 +49,10 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "counted_up_to": COUNTED_UP_TO,
         "statuses": _statuses(visitor.programme),
     }
+    if visitor.role == "sponsor":
+        standing = visitor.standing
+        context["endings"] = grounds.endings(standing.programme, day)
+        context["owed"] = grounds.owed(standing.programme, standing.protocol, day)
     if visitor.sees_course:
         sessions = OpenSessionRow.objects.filter(programme=visitor.programme)
         alerts = OpenAlertRow.objects.filter(programme=visitor.programme)

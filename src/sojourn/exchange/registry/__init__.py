@@ -1,0 +1,1 @@
+"""Trials as public registries describe them, for those who look for a lawful way in."""
