@@ -1,5 +1,6 @@
 """The command line as an administrator uses it: each verb for real, in a home of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sojourn.protocols import shipped_text
+from tests.exchange.studies import study
 
 FOUND = (
     "programme found depression --pack observed-depression-trial --title Depression "
@@ -69,6 +71,26 @@ def test_a_programme_is_founded_filled_verified_and_lodged(sojourn, tmp_path):
     assert sojourn("rebuild").stdout == "1 courses rebuilt\n"
 
 
+def test_lawful_ways_are_told_with_their_law_and_the_trials_of_a_file(sojourn, tmp_path):
+    answer = sojourn("pathways", "Australia")
+    assert answer.returncode == 0
+    assert "Authorised Prescriber approval (Open)" in answer.stdout
+    assert "in force since 2023-07-01" in answer.stdout
+    assert "No file of a trial registry was taken in" in answer.stdout
+    assert "No lawful route is known here" in sojourn("pathways", "BR").stdout
+
+    file = tmp_path / "studies.json"
+    page = {"studies": [study(1), study(2, status="COMPLETED")], "nextPageToken": "x"}
+    file.write_text(json.dumps(page), encoding="utf-8")
+    taken = sojourn("import", "registry", str(file))
+    assert "2 studies read: 2 new, 0 updated, 0 known in this version, 0 older" in taken.stdout
+    assert "one page of several" in taken.stdout
+    assert "2 studies read: 0 new" in sojourn("import", "registry", str(file)).stdout
+    told = sojourn("pathways", "CH").stdout
+    assert "Trials that fit: 1 (file taken in 0 days ago; the registry's data were of" in told
+    assert "Basel Hospital, Basel, Switzerland (recruiting)" in told
+
+
 def test_a_tampered_record_fails_verification_and_is_named(sojourn, tmp_path):
     import sqlite3
 
@@ -98,6 +120,9 @@ def test_a_tampered_record_fails_verification_and_is_named(sojourn, tmp_path):
         ("verify --lodged none.json", "none.json"),
         ("account add ana --role boss --password x", "role 'boss' is not one of"),
         ("protocol check none.yaml", "can't be read"),
+        ("import registry none.json", "can't be read"),
+        ("pathways Atlantis", "there is no country 'Atlantis'; give its two-letter code"),
+        ("pathways AU --status lately", "use one of recruiting, soon, invited, any"),
         (FOUND.replace("data-licence", "hearsay"), "is not a legal ground of this protocol"),
         (FOUND.replace("2000-01-01", "2999-01-01"), "no legal authorisation is in force"),
         (FOUND.replace("2000-01-01", "soon"), "write the day as 2026-01-31"),

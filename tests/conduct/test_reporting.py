@@ -27,7 +27,10 @@ class Office:
     programme: Programme = field(default_factory=Programme)
 
     def ask(self, command, role="sponsor"):
-        for fact in conduct.decide(self.programme, command, MDMA, role=role, now=at(date.max)):
+        facts = conduct.decide(
+            self.programme, command, MDMA, author="lead", role=role, now=at(date.max)
+        )
+        for fact in facts:
             sequence = self.programme.version + 1
             entry = Entry("programme:x", sequence, fact, command.at, command.at, "lead", role)
             self.programme = conduct.evolve(self.programme, entry)

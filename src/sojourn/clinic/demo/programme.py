@@ -52,7 +52,7 @@ def found_demo(now: datetime) -> Protocol:
     )
     for command in _papers(since, now.date(), standing.protocol):
         programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)
-    _send_reports(now.date())
+    _send_reports(now)
     return standing.protocol
 
 
@@ -68,11 +68,11 @@ def demo_accounts() -> tuple[tuple[str, str, str], ...]:
     return tuple((username, role, password) for username, role in ACCOUNTS)
 
 
-def _send_reports(today: date) -> None:
+def _send_reports(now: datetime) -> None:
     """All reports but the last: that one is due now."""
     standing = programmes.load(PROGRAMME)
-    for each in reporting.unsent(standing.programme, standing.protocol, today)[:-1]:
-        sent = datetime.combine(each.reportable_from + timedelta(days=30), time(9), UTC)
+    for each in reporting.unsent(standing.programme, standing.protocol, now.date())[:-1]:
+        sent = datetime.combine(each.reportable_from + timedelta(days=30), time(9), now.tzinfo)
         receipt = "DEMO-RECEIPT (demonstration only)"
         command = RecordAuthorityReport(sent, REFERENCE, each.report.key, each.ends, receipt)
         programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from sojourn.exchange.registry.ways import Way, Ways
+from sojourn.ledger import clock
 
 
 def told(found: Ways, today: date) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _trials(found: Ways, today: date) -> Iterator[str]:
     if taken is None:
         yield "No file of a trial registry was taken in (sojourn import registry FILE.json)."
         return
-    age = (today - taken.imported_at.date()).days
+    age = (today - clock.here(taken.imported_at).date()).days
     of = f"; the registry's data were of {taken.data_of}" if taken.data_of else ""
     yield f"Trials that fit: {found.trial_count} (file taken in {age} days ago{of})"
     for trial in found.trials:
