@@ -4,6 +4,7 @@ Rooms keep their own models and their own checks; only the reading is shared.
 """
 
 import difflib
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -83,7 +84,16 @@ def _dataclasses(module: str) -> dict[str, Any]:
 
 
 class _OnceLoader(yaml.SafeLoader):
-    """Safe YAML in which a field stands once: the last of two would win in silence."""
+    """Safe YAML in which a field stands once: the last of two would win in silence.
+
+    Numbers are written plainly: YAML takes 0120 and 1:20 for 80, and nobody means that.
+    """
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        if not re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", node.value):
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: {node.value} is no plainly written number")
+        return super().construct_yaml_int(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -94,3 +104,6 @@ class _OnceLoader(yaml.SafeLoader):
                 raise yaml.YAMLError(f"line {line}: '{key}' stands twice or is no name")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+_OnceLoader.add_constructor("tag:yaml.org,2002:int", _OnceLoader.construct_yaml_int)

@@ -305,3 +305,27 @@ def test_sessions_of_both_raters_are_laid_side_by_side():
     assert shared_table(office.programme) == ((1.0, 2.0), (3.0, 3.0), (4.0, 3.0))
     assert [each.mean for each in rated_sessions(office.programme)] == [1.5, 3, 3.5, 0]
     assert shared_table(Programme()) == ()
+
+
+def test_what_held_before_a_withdrawal_stays_so_for_those_days():
+    office = Office().founded()
+    office.ask(
+        RecordCredential(NOW - timedelta(days=9), "ana", "psychologist", "L1", date(2020, 1, 1))
+    )
+    office.ask(WithdrawCredential(NOW, "ana", "left"))
+    assert office.programme.licensed(TODAY - timedelta(days=1)) == {"ana"}
+    assert office.programme.licensed(TODAY) == frozenset()
+
+
+def test_a_suspension_is_not_lifted_before_it_began():
+    office = Office().founded()
+    office.ask(RecordCredential(NOW, "ana", "psychologist", "L1", TODAY))
+    office.ask(SuspendPractitioner(NOW, "ana", "a complaint"))
+    with pytest.raises(Refused, match=f"the suspension began on {TODAY}; it can't be lifted"):
+        office.ask(LiftSuspension(NOW - timedelta(days=2), "ana", "settled"))
+
+
+def test_the_number_on_the_paper_is_the_same_with_or_without_blanks():
+    office = Office().authorised()
+    with pytest.raises(Refused, match="authorisation 'IND 1' is recorded already"):
+        office.ask(RecordAuthorisation(NOW, " IND 1 ", "us-ind", TODAY))

@@ -2,19 +2,24 @@
 
 import csv
 from collections import defaultdict
+from datetime import UTC, datetime
 from statistics import mean
 
 import pytest
 
 from sojourn import analysis
+from sojourn.conduct.authorisation import FoundProgramme
 from sojourn.exchange.reading import ImportRefused, Translation
 from sojourn.exchange.spreadsheets import import_assessments, import_participants
+from sojourn.ledger import programmes
 from sojourn.ledger.desk import load_course
 from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import ObservationRow, ParticipantRow
 from sojourn.ledger.verify import verify
+from sojourn.protocols import shipped_text
+from sojourn.record.command import Refused
 from tests.clinic.founding import found_depression
 
 KEY = "depression"
@@ -252,3 +257,46 @@ def test_its_outcomes_page_shows_both_arms(real_trial, client):
     page = client.get(f"/{KEY}/outcomes/", headers={"host": "127.0.0.1"}).content.decode()
     for word in ("Antidepressant</h3>", "Placebo</h3>", "<b>172</b> registered", "left-trial"):
         assert word in page
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "message"),
+    [
+        ("sex", "male", "sex of A-1 is recorded as 'female', not 'male'; correct the entry"),
+        ("site", "site-9", "site of A-1 is recorded as 'site-1', not 'site-9'"),
+        ("birth year", "1970", "birth_year of A-1 is recorded as 'not known', not '1970'"),
+    ],
+)
+def test_a_person_who_differs_from_the_record_is_refused(programme, sheet, heading, value, message):
+    import_participants(sheet(PEOPLE), KEY, PLAIN, author="lead")
+    again = f"participant,registered on,{heading}\nA-1,2024-01-08,{value}\n"
+    with pytest.raises(ImportRefused, match=message):
+        import_participants(sheet(again), KEY, PLAIN, author="lead")
+
+
+def test_a_heading_that_stands_twice_is_refused_for_the_last_would_win_in_silence(programme, sheet):
+    text = "participant,registered on,sex,Sex\nA-1,2024-01-08,female,male\n"
+    with pytest.raises(ImportRefused, match="'sex' heads two columns; keep one"):
+        import_participants(sheet(text), KEY, PLAIN, author="lead")
+
+
+@pytest.mark.parametrize("total", ["2_2", "22.0", "twenty", "٢٢"])
+def test_a_score_that_is_no_plain_number_is_refused(programme, sheet, total):
+    import_participants(sheet(PEOPLE), KEY, PLAIN, author="lead")
+    text = f"participant,visit,instrument,day,total\nA-1,baseline,hamd-17,0,{total}\n"
+    with pytest.raises(ImportRefused, match=f"'{total}' is no whole number"):
+        import_assessments(sheet(text), KEY, PLAIN, author="lead")
+
+
+def test_a_file_that_is_no_csv_is_told_in_a_sentence(programme, sheet):
+    text = f"participant,registered on\nA-1,{'x' * 140_000}\n"
+    with pytest.raises(ImportRefused, match="is no CSV file: field larger than"):
+        import_participants(sheet(text), KEY, PLAIN, author="lead")
+
+
+@pytest.mark.parametrize("key", ["ways", "account", "static", "Our Trial", "a/b", "", "x" * 41])
+def test_a_programme_has_a_name_that_can_be_visited(db, key):
+    command = FoundProgramme(datetime(2024, 1, 1, tzinfo=UTC), "Ours")
+    text = shipped_text("observed-depression-trial")
+    with pytest.raises(Refused, match="can't name a programme: use small letters"):
+        programmes.found(key, text, command, author="lead", role="sponsor")

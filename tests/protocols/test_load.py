@@ -129,8 +129,21 @@ def test_site_limits_have_no_value_of_their_own():
         ("title: MDMA", "titel: MDMA", "title is missing; add it"),
         ("key: mdma-ptsd", "key: mdma-ptsd\nkey: again", "stands here twice; keep one"),
         ("anchor: enrolment", "anchor: month-12", "lead back to itself"),
+        # YAML takes each of these for 80; a dose is written as people read it.
+        ("initial_mg: [80]", "initial_mg: [0120]", "is written 0120, which YAML takes for 80"),
+        ("initial_mg: [80]", "initial_mg: [1:20]", "is written 1:20, which YAML takes for 80"),
+        ("initial_mg: [80]", "initial_mg: [0x50]", "is written 0x50, which YAML takes for 80"),
+        ("initial_mg: [80]", 'initial_mg: ["080"]', "initial_mg[0] is '080'; it should be a valid"),
+        ("initial_mg: [80]", "initial_mg: [80.0]", "initial_mg[0] is 80.0; it should be a valid"),
+        ("initial_mg: [80]", "initial_mg: [yes]", "initial_mg[0] is True; it should be a valid"),
+        ("lowest: 0\n  highest: 4\n  items", "lowest: 4\n  highest: 4\n  items",
+         "fidelity.lowest is 4; it must be below highest 4"),
+        ("{key: presence, label", "{key: inner-direction, label",
+         "fidelity.items has two entries called 'inner-direction'"),
+        ("  source: mitchell-2023\n\ndosing", "  source: nobody\n\ndosing",
+         "randomisation.source is 'nobody'; cite one of"),
     ],
-)
+)  # fmt: skip
 def test_a_broken_pack_names_field_value_and_mend(old, new, message):
     found = problems(old, new)
     assert any(message in problem for problem in found), found
@@ -153,6 +166,22 @@ def test_more_than_four_sessions_are_never_a_protocol():
     sessions = "".join(f"    - {{number: {n}, initial_mg: [80]}}\n" for n in range(4, 6))
     found = problems("  supplemental: {percent", sessions + "  supplemental: {percent")
     assert any("has 5; never more than 4" in problem for problem in found)
+
+
+def test_a_visit_of_a_session_that_is_not_planned_is_told():
+    found = problems("    phase: screening\n", "    phase: screening\n    session: 7\n")
+    assert any("after session 7; there is none" in each for each in found), found
+
+
+def test_a_pack_nested_without_end_is_told_and_not_a_crash():
+    assert (
+        "nested too deep"
+        in problems("title: MDMA", f"x: {'[' * 5000 + ']' * 5000}\ntitle: MDMA")[0]
+    )
+
+
+def test_a_field_whose_name_is_no_word_is_told():
+    assert "has a field whose name is no word" in problems("title: MDMA", "? [a]\n: 1\ntitle: M")[0]
 
 
 def test_aliases_are_refused_for_they_hide_what_is_meant():

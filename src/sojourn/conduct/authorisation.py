@@ -172,20 +172,23 @@ def record(
             f"it has: {', '.join(kinds)}",
             "authorisation_kind",
         )
-    if any(each.reference == command.reference for each in programme.authorisations):
-        raise Refused(f"authorisation '{command.reference}' is recorded already", "reference")
+    reference = command.reference.strip()
+    if any(each.reference == reference for each in programme.authorisations):
+        raise Refused(f"authorisation '{reference}' is recorded already", "reference")
     _check_days(kinds[command.authorisation_kind], command)
     digest = digest_of(command.document_digest, "document_digest")
     return (
         AuthorisationRecorded(
-            command.reference,
+            reference,
             command.authorisation_kind,
             kinds[command.authorisation_kind].jurisdiction,
             command.valid_from,
             command.valid_until,
             command.filed_at,
             command.scope,
-            tuple(line.strip() for line in command.sites.splitlines() if line.strip()),
+            tuple(
+                dict.fromkeys(line.strip() for line in command.sites.splitlines() if line.strip())
+            ),
             digest,
         ),
     )

@@ -187,7 +187,9 @@ def recorded(programme: Programme, fact: CredentialRecorded, entry: Entry) -> Pr
 
 def withdrawn(programme: Programme, fact: CredentialWithdrawn, entry: Entry) -> Programme:
     credentials = tuple(
-        replace(each, withdrawn=True) if each.practitioner == fact.practitioner else each
+        replace(each, withdrawn_on=entry.occurred_at.date())
+        if each.practitioner == fact.practitioner and not each.withdrawn
+        else each
         for each in programme.credentials
     )
     return replace(programme, credentials=credentials)

@@ -67,11 +67,16 @@ class Credential:
     valid_until: date | None
     credential_kind: str = "licence"
     authority: str = ""
-    withdrawn: bool = False
+    withdrawn_on: date | None = None  # from this day on it no longer holds
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.withdrawn_on is not None
 
     def holds(self, on: date) -> bool:
         """Whether it is valid on that day, both ends included."""
-        return not self.withdrawn and _within(self.valid_from, self.valid_until, on)
+        kept = self.withdrawn_on is None or on < self.withdrawn_on
+        return kept and _within(self.valid_from, self.valid_until, on)
 
 
 @dataclass(frozen=True, slots=True)

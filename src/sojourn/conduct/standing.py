@@ -134,6 +134,11 @@ def suspend(
 def lift(programme: Programme, command: LiftSuspension, protocol: Protocol) -> tuple[Fact, ...]:
     if not _suspended(programme, command.practitioner):
         raise Refused(f"'{command.practitioner}' is not suspended", "practitioner")
+    since = max(
+        each.since for each in programme.suspensions if each.practitioner == command.practitioner
+    )
+    if command.at.date() < since:
+        raise Refused(f"the suspension began on {since}; it can't be lifted before", "at")
     return (SuspensionLifted(command.practitioner, command.cause),)
 
 

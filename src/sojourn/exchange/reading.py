@@ -70,7 +70,10 @@ def read_sheet(path: Path, kind: str, mapping: Translation, needed: tuple[str, .
     except UnicodeDecodeError as error:
         message = f"{path.name} is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         raise ImportRefused((message,)) from error
-    lines = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    except csv.Error as error:
+        raise ImportRefused((f"{path.name} is no CSV file: {error}",)) from error
     if len(lines) < 2:
         raise ImportRefused((f"{path.name} has no rows below its headings",))
     columns = _columns(path.name, lines[0], kind, mapping, needed)
@@ -88,6 +91,11 @@ def headings() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     }
 
 
+def _words(found: list[str]) -> list[str]:
+    """Headings as they are compared."""
+    return [heading.strip().lower() for heading in found]
+
+
 def _delimiter(text: str) -> str:
     first = text.split("\n", 1)[0]
     return max(DELIMITERS, key=first.count)
@@ -96,7 +104,7 @@ def _delimiter(text: str) -> str:
 def _columns(
     name: str, found: list[str], kind: str, mapping: Translation, needed: tuple[str, ...]
 ) -> dict[str, int]:
-    plain = {heading.strip().lower(): place for place, heading in enumerate(found)}
+    plain = {heading: place for place, heading in enumerate(_words(found))}
     columns: dict[str, int] = {}
     problems: list[str] = []
     known = headings()[kind]
@@ -117,6 +125,10 @@ def _columns(
                 f"say which with --map {wanted}=HEADING"
             )
         columns[wanted] = plain[matches[0]]
+    twice = [word for word in plain if word and _words(found).count(word) > 1]
+    for word in twice:
+        if plain[word] in columns.values() or word.startswith(ITEM):
+            problems.append(f"{name}: '{word}' heads two columns; keep one")
     columns |= {word: place for word, place in plain.items() if word.startswith(ITEM)}
     for wanted in needed:
         if wanted not in columns and wanted not in mapping.constants:

@@ -4,6 +4,7 @@ All rows or none; the same file twice writes nothing the second time; a value
 that differs from what is recorded is refused, for it is a correction.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -159,6 +160,14 @@ def _one_participant(desk: Desk, participant: str, rows: list[Row], problems: li
 
 def _known_participant(course: Course, row: Row) -> Counts:
     arm, registered = row.get("arm"), _date(row, "registered_on")
+    recorded = {"site": course.site, "sex": course.sex, "birth_year": str(course.birth_year or "")}
+    for name, value in recorded.items():
+        if row.get(name) and row.get(name) != value:
+            raise Refused(
+                f"{name} of {course.participant} is recorded as '{value or 'not known'}', not "
+                f"'{row.get(name)}'; correct the entry instead",
+                name,
+            )
     if course.registered_at and course.registered_at.date() != registered:
         raise Refused(
             f"{course.participant} is registered on {course.registered_at.date()}, not "
@@ -286,7 +295,6 @@ def _date(row: Row, name: str) -> date:
 
 
 def _whole(row: Row, name: str) -> int:
-    try:
-        return int(row.get(name))
-    except ValueError as error:
-        raise Refused(f"'{row.get(name)}' is no whole number", name) from error
+    if not re.fullmatch(r"[-+]?[0-9]+", row.get(name)):
+        raise Refused(f"'{row.get(name)}' is no whole number", name)
+    return int(row.get(name))

@@ -1,5 +1,6 @@
 """Programmes as they stand: each with its own record and the protocol text it was founded on."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from sojourn.record.command import Refused
 from sojourn.record.entry import Entry
 
 PREFIX = "programme:"
+# Addresses of the site itself: a programme of that name could not be visited.
+RESERVED = frozenset({"account", "static", "ways"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Stand
     sojourn.protocols.ProtocolError
         If the pack is not a valid protocol.
     """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", key) or key in RESERVED:
+        raise Refused(
+            f"'{key}' can't name a programme: use small letters, digits and dashes (at most 40), "
+            f"and none of {', '.join(sorted(RESERVED))}"
+        )
     protocol = protocols.load_text(pack, key)
     command = clock.as_lived_here(command)
     now = clock.now()

@@ -21,6 +21,11 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     yield from _arms(protocol, source)
     yield from _outcome(protocol, source)
     yield from _criteria(protocol, source)
+    plan = protocol.fidelity
+    if plan and plan.lowest >= plan.highest:
+        yield source.problem(
+            ("fidelity", "lowest"), f"is {plan.lowest}; it must be below highest {plan.highest}"
+        )
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -52,13 +57,20 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
         ("citations", protocol.citations),
         ("authorisations", protocol.authorisations),
         ("special_interest", protocol.special_interest),
+        ("dosing.checklist", protocol.dosing.checklist if protocol.dosing else ()),
+        ("fidelity.items", protocol.fidelity.items if protocol.fidelity else ()),
     )
     for name, items in lists:
         seen: set[str] = set()
         for item in items:
             if item.key in seen:
-                yield source.problem((name,), f"has two entries called '{item.key}'; rename one")
+                yield source.problem(
+                    tuple(name.split(".")), f"has two entries called '{item.key}'; rename one"
+                )
             seen.add(item.key)
+    reasons = [key for key, _ in protocol.withdrawal_reasons]
+    for key in dict.fromkeys(key for key in reasons if reasons.count(key) > 1):
+        yield source.problem(("withdrawal_reasons",), f"has two entries called '{key}'; rename one")
 
 
 def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
@@ -75,6 +87,8 @@ def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
     named += [(("visits",), visit.source) for visit in protocol.visits if visit.source]
     if protocol.dosing:
         named.append((("dosing", "source"), protocol.dosing.source))
+    if protocol.randomisation and protocol.randomisation.source:
+        named.append((("randomisation", "source"), protocol.randomisation.source))
     for path, key in named:
         for each in key.split():
             if each not in known:
@@ -130,6 +144,11 @@ def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
         )
     if numbers != list(range(1, len(numbers) + 1)):
         yield source.problem(("dosing", "sessions"), f"are numbered {numbers}; number them from 1")
+    for visit in protocol.visits:
+        if visit.session is not None and visit.session not in numbers:
+            yield source.problem(
+                ("visits",), f"have '{visit.key}' after session {visit.session}; there is none"
+            )
     if [visit.session for visit in visits] != numbers:
         yield source.problem(
             ("visits",), f"need one dosing visit for each of the sessions {numbers}"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=1, le=1000)]
+Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 

@@ -82,7 +82,7 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
     ``stored`` reads a text a programme was founded on, which may write its legal
     grounds out as older packs did.
     """
-    source = read(text, name)
+    source = read(text, name, plain_numbers=not stored)
     found: list[Problem] = []
     expanded = tuple(_expanded(source, found))
     data = {

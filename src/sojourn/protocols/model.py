@@ -21,9 +21,9 @@ from sojourn.protocols.eligibility import (
 )
 from sojourn.protocols.jurisdiction import AuthorityReport
 
-Days = Annotated[int, Field(ge=-3650, le=3650)]
-Milligrams = Annotated[int, Field(ge=1, le=1000)]
-Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
+Days = Annotated[int, Field(ge=-3650, le=3650, strict=True)]
+Milligrams = Annotated[int, Field(ge=1, le=1000, strict=True)]
+Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60, strict=True)]
 
 Phase = Literal[
     "screening", "preparation", "dosing", "integration", "aftercare", "assessment", "followup"

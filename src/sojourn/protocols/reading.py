@@ -1,6 +1,7 @@
 """YAML with the line of every value, so that an error can point at it."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, ValidationError
 
 Path = tuple[str | int, ...]
 MOST_CHARACTERS = 2_000_000
+PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,23 @@ class Source:
         return Problem(self.name, self.lines.get(known, 0), dotted(path), message)
 
 
-def read(text: str, name: str) -> Source:
+def read(text: str, name: str, *, plain_numbers: bool = True) -> Source:
     """The data of YAML ``text``, with its lines.
+
+    ``plain_numbers`` refuses 0120 and 1:20, which YAML takes for 80: nobody means that.
 
     Raises
     ------
     ProtocolError
         If it is no YAML mapping, names a field twice, or uses aliases.
     """
+    try:
+        return _read(text, name, plain_numbers=plain_numbers)
+    except RecursionError as error:
+        raise ProtocolError((Problem(name, 0, "", "is nested too deep for a pack"),)) from error
+
+
+def _read(text: str, name: str, *, plain_numbers: bool) -> Source:
     if len(text) > MOST_CHARACTERS:
         raise ProtocolError((Problem(name, 0, "", "the file is too long for a protocol"),))
     lines: dict[Path, int] = {}
@@ -77,7 +88,7 @@ def read(text: str, name: str) -> Source:
         raise ProtocolError(
             (Problem(name, 1, "", "a pack is a mapping: 'key: ...', 'title: ...'"),)
         )
-    return Source(name, _plain(node, (), lines, name), lines)
+    return Source(name, _plain(node, (), lines, name, plain_numbers), lines)
 
 
 def dotted(path: Path) -> str:
@@ -119,29 +130,40 @@ def explained(
             yield source.problem(path, f"is {shown}; {message}")
 
 
-def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
+def _plain(
+    node: yaml.Node, path: Path, lines: dict[Path, int], name: str, plain_numbers: bool
+) -> Any:
     lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                line = key_node.start_mark.line + 1
+                problem = Problem(name, line, dotted(path), "has a field whose name is no word")
+                raise ProtocolError((problem,))
             key = str(key_node.value)
             if key in result:
                 line = key_node.start_mark.line + 1
                 field = dotted((*path, key))
                 raise ProtocolError((Problem(name, line, field, "stands here twice; keep one"),))
-            result[key] = _plain(value_node, (*path, key), lines, name)
+            result[key] = _plain(value_node, (*path, key), lines, name, plain_numbers)
             lines[*path, key] = key_node.start_mark.line + 1
         return result
     if isinstance(node, yaml.SequenceNode):
         return tuple(
-            _plain(each, (*path, number), lines, name) for number, each in enumerate(node.value)
+            _plain(each, (*path, number), lines, name, plain_numbers)
+            for number, each in enumerate(node.value)
         )
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node, deep=True)
+        value = loader.construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError) as error:
         line = node.start_mark.line + 1
         problem = Problem(name, line, dotted(path), f"can't be read: {error}")
         raise ProtocolError((problem,)) from error
     finally:
         loader.dispose()
+    if plain_numbers and type(value) is int and not PLAIN_NUMBER.fullmatch(node.value):
+        message = f"is written {node.value}, which YAML takes for {value}; write the number plainly"
+        raise ProtocolError((Problem(name, node.start_mark.line + 1, dotted(path), message),))
+    return value
