@@ -96,6 +96,15 @@ def test_trials_are_shown_with_their_dates_and_the_age_of_the_file(read, tmp_pat
     assert "2 trials." in read("/ways/BR/", where="anywhere")
 
 
+def test_a_trial_that_is_not_in_the_last_file_says_so(read, tmp_path):
+    imported(tmp_path)
+    assert "not in the last one" not in read("/ways/CH/")
+    path = tmp_path / "later.json"
+    path.write_text(json.dumps(study(1, title="Care for PTSD, Part 1", places=PLACES)))
+    take(path)
+    assert read("/ways/CH/").count("not in the last one") == 1
+
+
 def test_what_is_typed_in_is_shown_as_text(read, tmp_path):
     imported(tmp_path)
     page = read("/ways/CH/", condition="<script>x</script>", city='"><b>', status="%", where="<i>")

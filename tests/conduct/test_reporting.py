@@ -117,6 +117,14 @@ def test_the_last_part_of_a_period_is_reported_once_the_authorisation_has_ended(
     assert len(periods(office.programme, MDMA, date(2030, 1, 1))) == 1
 
 
+def test_an_authorisation_that_was_never_in_force_owes_nothing():
+    office = Office().authorised(AUSTRALIA, date(2026, 1, 1), reference="A 0")
+    office.ask(RecordAuthorisation(at(date(2026, 1, 5)), "A 2", AUSTRALIA, date(2026, 5, 1)))
+    office.ask(RevokeAuthorisation(at(date(2026, 4, 1)), "A 2", "not taken up"))
+    found = periods(office.programme, MDMA, date(2026, 12, 1))
+    assert {each.reference for each in found} == {"A 0"}
+
+
 def test_only_the_lead_records_it():
     office = Office().authorised(AUSTRALIA, date(2026, 3, 10))
     command = RecordAuthorityReport(at(date(2026, 7, 6)), "A 1", "six-monthly", date(2026, 6, 30))

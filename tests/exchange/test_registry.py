@@ -123,6 +123,9 @@ def test_a_field_at_fault_is_named_by_its_path_and_nothing_is_written(taken, pat
     [
         ("{", "not JSON"),
         ("", "not JSON"),
+        ('{\n  "studies": [', "not JSON: Expecting value: line 2"),
+        ('{"studies": ["\\u0000"]}', "holds a NUL character"),
+        ('["\\ud800"]', "[0]."),
         ("[]", "there is no study in it"),
         ('{"studies": 7}', "studies must be a list"),
         ("7", "is 7; it should"),

@@ -135,6 +135,8 @@ def _periods(
     programme: Programme, authorisation: Authorisation, report: AuthorityReport, on: date
 ) -> Iterator[ReportPeriod]:
     last = authorisation.last_day
+    if authorisation.valid_from > on or (last is not None and last < authorisation.valid_from):
+        return
     number = 0
     while True:
         starts, ends = _span(authorisation.valid_from, report, number)

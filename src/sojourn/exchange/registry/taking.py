@@ -75,9 +75,12 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ImportRefused((f"{path.name}: is over {MOST_BYTES} bytes; split it",))
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ImportRefused((f"{path.name}: can't be read: {error}",)) from error
+    if "\\u0000" in text or "\0" in text:
+        raise ImportRefused((f"{path.name}: holds a NUL character, which no text has; remove it",))
+    return text
 
 
 def _studies(text: str, name: str) -> tuple[Iterator[tuple[str, Any]], bool]:
@@ -85,7 +88,8 @@ def _studies(text: str, name: str) -> tuple[Iterator[tuple[str, Any]], bool]:
     try:
         data = json.loads(text)
     except ValueError as error:
-        if "\n" not in text.strip():
+        first, newline, _ = text.strip().partition("\n")
+        if not newline or not _is_json(first):
             raise ImportRefused((f"{name}: not JSON: {error}",)) from error
         return iter(_lines(text, name)), False
     if isinstance(data, dict) and "studies" in data:
@@ -96,6 +100,14 @@ def _studies(text: str, name: str) -> tuple[Iterator[tuple[str, Any]], bool]:
     if isinstance(data, list):
         return ((f"[{number}].", each) for number, each in enumerate(data)), False
     return iter((("", data),)), False
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, Any]]:
