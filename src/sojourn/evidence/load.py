@@ -37,7 +37,7 @@ def load_folder(folder: Path) -> Mapping[str, Study]:
     for path in sorted(folder.glob("*.yaml")):
         study = load(path)
         if study.key != path.stem:
-            raise EvidenceError(f"{path.name}: key is '{study.key}'; name the file {study.key}.yaml")
+            raise EvidenceError(f"{path.name}: key is '{study.key}'; name it {study.key}.yaml")
         studies[study.key] = study
     for study in studies.values():
         for other in study.counts_again:

@@ -84,7 +84,6 @@ class _Fit:
     covariance: Array
     tau2: float
     weights: Array
-    scale: float
 
 
 def pool(
@@ -92,13 +91,15 @@ def pool(
     *,
     method: Method = "REML",
     hartung_knapp: bool = True,
+    never_narrower: bool = False,
     confidence: float = 0.95,
 ) -> Pooled:
     """The mean effect over studies.
 
     With ``hartung_knapp`` the interval uses t with k - 1 degrees of freedom and the weighted
     residual variance (Hartung & Knapp 2001, doi 10.1002/sim.1009); one study alone, or a fixed
-    effect, keeps the normal interval. The prediction interval uses t with k - 1 degrees under
+    effect, keeps the normal interval. ``never_narrower`` holds the correction at 1 or more, since
+    studies that agree by chance would shrink it (Knapp & Hartung 2003, doi 10.1002/sim.1482). The prediction interval uses t with k - 1 degrees under
     Hartung-Knapp and k - 2 otherwise (Higgins 2009, doi 10.1111/j.1467-985X.2008.00552.x).
 
     Raises
@@ -110,7 +111,7 @@ def pool(
     k = len(y)
     adjust = hartung_knapp and method != "fixed" and k > 1
     ones = np.ones((k, 1))
-    fit = _fit(y, v, ones, method, adjust)
+    fit = _fit(y, v, ones, method, adjust, at_least=1.0 if never_narrower else 0.0)
     estimate, error = float(fit.beta[0]), math.sqrt(fit.covariance[0, 0])
     quantile, p = _test(estimate / error, k - 1 if adjust else None, confidence)
     q = cochran_q(y, v, ones)
@@ -247,7 +248,9 @@ def _arrays(effects: Sequence[Effect]) -> tuple[Array, Array]:
     )
 
 
-def _fit(y: Array, v: Array, design: Array, method: Method, adjust: bool) -> _Fit:
+def _fit(
+    y: Array, v: Array, design: Array, method: Method, adjust: bool, *, at_least: float = 0.0
+) -> _Fit:
     tau2 = tau_squared(method, y, v, design)
     weights = 1 / (v + tau2)
     covariance = np.linalg.inv(design.T @ (weights[:, None] * design))
@@ -255,8 +258,8 @@ def _fit(y: Array, v: Array, design: Array, method: Method, adjust: bool) -> _Fi
     scale = 1.0
     if adjust:
         degrees = len(y) - design.shape[1]
-        scale = cochran_q(y, v, design, tau2) / degrees
-    return _Fit(beta, covariance * scale, tau2, weights, scale)
+        scale = max(at_least, cochran_q(y, v, design, tau2) / degrees)
+    return _Fit(beta, covariance * scale, tau2, weights)
 
 
 def _coefficient(

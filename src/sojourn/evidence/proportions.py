@@ -133,22 +133,9 @@ def _maximise(
 ) -> Mixed:
     k = len(studies)
     marginal = _Marginal(derivatives, k, nodes)
-
-    def loss(parameters: Array) -> float:
-        return -marginal(float(parameters[0]), 0.0 if fixed else abs(float(parameters[1])))
-
-    first = np.array([start] if fixed or k < 2 else [start, 0.5])
-    if k < 2:
-        fixed = True
-    rough = optimize.minimize(loss, first, method="Nelder-Mead", options=_TIGHT)
-    found = optimize.minimize(loss, rough.x, method="BFGS", options={"gtol": 1e-8})
-    best = found.x if found.fun <= rough.fun else rough.x
-    tau = 0.0 if fixed else abs(float(best[1]))
-    if tau < 1e-4:
-        tau = 0.0
-        best = optimize.minimize(lambda p: -marginal(float(p[0]), 0.0), best[:1], tol=1e-10).x
-    estimate = float(best[0])
-    error = math.sqrt(float(np.linalg.inv(_hessian(marginal, estimate, tau))[0, 0]))
+    fixed = fixed or k < 2
+    estimate, tau = _best(marginal, start, fixed)
+    error = math.sqrt(float(np.linalg.inv(_information(marginal, estimate, tau))[0, 0]))
     half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     return Mixed(
         estimate=estimate,
@@ -158,67 +145,90 @@ def _maximise(
         p=float(2 * stats.norm.sf(abs(estimate / error))),
         tau2=tau**2,
         predicted=_predicted(estimate, error, tau, k, fixed, confidence),
-        log_likelihood=marginal(estimate, tau),
+        log_likelihood=marginal(estimate, tau)[0],
         studies=tuple(studies),
         confidence=confidence,
     )
 
 
-_TIGHT = {"xatol": 1e-8, "fatol": 1e-11, "maxiter": 2000}
+def _best(marginal: "_Marginal", start: float, fixed: bool) -> tuple[float, float]:
+    """The mean and tau of the highest likelihood; tau falls to 0 where that is no worse."""
+
+    def of_mean(x: Array) -> tuple[float, Array]:
+        value, slope = marginal(float(x[0]), 0.0)
+        return -value, -slope[:1]
+
+    def of_both(x: Array) -> tuple[float, Array]:
+        value, slope = marginal(float(x[0]), abs(float(x[1])))
+        return -value, -slope * np.array([1.0, 1.0 if x[1] >= 0 else -1.0])
+
+    flat = optimize.minimize(of_mean, np.array([start]), jac=True, method="BFGS", options=_TIGHT)
+    if fixed:
+        return float(flat.x[0]), 0.0
+    spread = optimize.minimize(
+        of_both, np.array([flat.x[0], 0.5]), jac=True, method="BFGS", options=_TIGHT
+    )
+    tau = abs(float(spread.x[1]))
+    if tau < 1e-3 or flat.fun - spread.fun < 1e-10:
+        return float(flat.x[0]), 0.0
+    return float(spread.x[0]), tau
+
+
+_TIGHT = {"gtol": 1e-9}
 
 
 class _Marginal:
-    """Log likelihood of (mean, tau), each study's own effect integrated out."""
+    """Log likelihood of (mean, tau) and its slope, each study's own effect integrated out."""
 
     def __init__(self, derivatives: Derivatives, studies: int, nodes: int) -> None:
         self.derivatives = derivatives
-        self.studies = studies
         self.nodes, weights = np.polynomial.hermite.hermgauss(nodes)
         self.log_weights = np.log(weights) + self.nodes**2
+        self.mode = np.zeros((studies, 1))
 
-    def __call__(self, mean: float, tau: float) -> float:
+    def __call__(self, mean: float, tau: float) -> tuple[float, Array]:
         if tau < 1e-8:
-            return float(self.derivatives(np.full((self.studies, 1), mean))[0].sum())
-        mode, curvature = self._modes(mean, tau)
+            value, slope, _ = self.derivatives(np.full_like(self.mode, mean))
+            return float(value.sum()), np.array([float(slope.sum()), 0.0])
+        curvature = self._find_modes(mean, tau)
         spread = np.sqrt(2 / curvature)
-        points = mode + spread * self.nodes[None, :]
-        terms = self.derivatives(mean + tau * points)[0] - points**2 / 2 + self.log_weights
-        log_integral = logsumexp(terms, axis=1) + np.log(spread[:, 0]) - 0.5 * math.log(2 * math.pi)
-        return float(log_integral.sum())
+        points = self.mode + spread * self.nodes[None, :]
+        value, slope, _ = self.derivatives(mean + tau * points)
+        terms = value - points**2 / 2 + self.log_weights
+        total = logsumexp(terms, axis=1, keepdims=True)
+        chance = np.exp(terms - total)
+        log_integral = total + np.log(spread) - 0.5 * math.log(2 * math.pi)
+        slopes = np.array([(chance * slope).sum(), (chance * slope * points).sum()])
+        return float(log_integral.sum()), slopes
 
-    def _modes(self, mean: float, tau: float) -> tuple[Array, Array]:
-        """Each study's most likely standardised effect, and the curvature there, by Newton."""
-        u = np.zeros((self.studies, 1))
+    def _find_modes(self, mean: float, tau: float) -> Array:
+        """Each study's most likely standardised effect by Newton; the curvature there."""
+        u = self.mode
         for _ in range(100):
             _, slope, curve = self.derivatives(mean + tau * u)
             curvature = 1 - tau**2 * curve
             step = (tau * slope - u) / curvature
             u = u + np.clip(step, -3, 3)
-            if np.abs(step).max() < 1e-10:
+            if np.abs(step).max() < 1e-9:
                 break
-        _, _, curve = self.derivatives(mean + tau * u)
-        return u, 1 - tau**2 * curve
+        self.mode = u
+        return curvature
 
 
-def _hessian(marginal: _Marginal, mean: float, tau: float) -> Array:
-    """Second derivatives of minus the log likelihood, by central differences."""
-    h = 1e-3
+def _information(marginal: _Marginal, mean: float, tau: float) -> Array:
+    """Minus the second derivatives of the log likelihood, by differences of its slope."""
+    h = 1e-4
 
-    def f(a: float, b: float) -> float:
-        return -marginal(mean + a, abs(tau + b))
+    def second(a: float, b: float) -> Array:
+        ahead, behind = (marginal(mean + s * a, tau + s * b)[1] for s in (1, -1))
+        far, near = (marginal(mean + s * a, tau + s * b)[1] for s in (2, -2))
+        return np.asarray((8 * (ahead - behind) - (far - near)) / (12 * h))
 
-    def second(steps: tuple[float, float]) -> float:
-        a, b = steps
-        near = f(a, b) + f(-a, -b) - 2 * f(0, 0)
-        far = f(2 * a, 2 * b) + f(-2 * a, -2 * b) - 2 * f(0, 0)
-        return (16 * near - far) / (12 * h**2)
-
-    across = second((h, 0))
+    across = second(h, 0)
     if tau == 0.0:
-        return np.array([[across]])
-    along = second((0, h))
-    mixed = (second((h, h)) - across - along) / 2
-    return np.array([[across, mixed], [mixed, along]])
+        return np.array([[-across[0]]])
+    along = second(0, h)
+    return -np.array([[across[0], across[1]], [along[0], along[1]]])
 
 
 def _predicted(

@@ -71,7 +71,7 @@ def trim_and_fill(
     The side that lacks studies is the one Egger's slope points away from. Source: Duval &
     Tweedie 2000, doi 10.1111/j.0006-341X.2000.00455.x.
     """
-    y, error = _arrays(effects, at_least=3)
+    y, _ = _arrays(effects, at_least=3)
     side: Literal["left", "right"] = "left" if egger(effects).statistic > 0 else "right"
     sign = 1.0 if side == "left" else -1.0
     order = np.argsort(sign * y, kind="stable")
