@@ -26,8 +26,9 @@ cat("subgroups\n"); for (g in unique(bcg$alloc)) { cat(g, "\n"); show(rma(yi, vi
 cat("small studies: bcg, hackshaw\n")
 print(regtest(fit, model = "lm")); print(regtest(fit, model = "lm")$zval); print(regtest(fit, model = "lm")$pval)
 print(ranktest(fit)[c("tau", "pval")])
-hack <- rma(yi, vi, data = dat.hackshaw1998, control = tight)
-hackfe <- rma(yi, vi, data = dat.hackshaw1998, method = "FE")
+printed <- transform(dat.hackshaw1998, yi = round(yi, 4), vi = round(vi, 4)) # as typed in the tests
+hack <- rma(yi, vi, data = printed, control = tight)
+hackfe <- rma(yi, vi, data = printed, method = "FE")
 r <- regtest(hack, model = "lm"); print(c(r$zval, r$pval, r$est)); print(ranktest(hack)[c("tau", "pval")])
 for (f in list(fit, hack, hackfe)) { t <- trimfill(f); print(c(t$k0, t$side, t$b, t$se, t$tau2)) }
 cat("normand SMD and MD\n")
@@ -35,6 +36,13 @@ smd <- escalc(measure = "SMD", n1i = n1i, m1i = m1i, sd1i = sd1i, n2i = n2i, m2i
 print(cbind(unclass(smd$yi), smd$vi))
 show(rma(yi, vi, data = smd, control = tight))
 md <- escalc(measure = "MD", n1i = n1i, m1i = m1i, sd1i = sd1i, n2i = n2i, m2i = m2i, sd2i = sd2i, data = dat.normand1999)
-for (method in c("REML", "PM", "DL")) show(rma(yi, vi, data = md, method = method, control = tight))
+for (method in c("REML", "PM", "DL")) show(rma(yi, vi, data = md, method = method, control = list(threshold = 1e-10, maxiter = 1000)))
 cat("two by two\n")
 for (m in c("RR", "OR", "RD")) { e <- escalc(measure = m, ai = c(4, 0), bi = c(119, 10), ci = c(11, 3), di = c(128, 7)); print(cbind(e$yi, e$vi)) }
+cat("Hartung-Knapp on studies that agree too well, plain and held at 1\n")
+small <- data.frame(yi = c(0.30, 0.31, 0.29, 0.32), vi = c(0.04, 0.05, 0.06, 0.03))
+for (test in c("knha", "adhoc")) { f <- rma(yi, vi, data = small, test = test); print(c(f$b, f$se, f$ci.lb, f$ci.ub)) }
+# prediction with k - 2 degrees: meta 8.3-0
+print(meta::metagen(bcg$yi, sqrt(bcg$vi), method.tau = "REML", method.predict = "HTS", prediction = TRUE,
+                    control = list(threshold = 1e-14, maxiter = 1000))[c("lower.predict", "upper.predict")])
+print(prop.test(37, 52, correct = FALSE)$conf.int)

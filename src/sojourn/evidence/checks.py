@@ -189,7 +189,7 @@ def _scores(outcome: Outcome, result: Result, own: str) -> Iterator[Finding]:
 
 def _baseline_change_endpoint(study: Study) -> Iterator[Finding]:
     """Where baseline, change and endpoint of the same people are printed, they must add up."""
-    scores: dict[tuple[str, str, str, object], tuple[Decimal, int | None]] = {}
+    scores: dict[tuple[str, str, str, Decimal | None], tuple[Decimal, int | None]] = {}
     for outcome in study.outcomes:
         if outcome.kind in ("baseline", "change", "endpoint") and outcome.scale:
             when = None if outcome.kind == "baseline" else outcome.weeks
@@ -197,16 +197,16 @@ def _baseline_change_endpoint(study: Study) -> Iterator[Finding]:
                 if result.mean is not None:
                     key = (outcome.kind, outcome.scale, result.arm, when)
                     scores[key] = (result.mean, result.n)
-    for (kind, scale, arm, when), (change, n) in scores.items():
+    for (kind, scale, arm, weeks), (change, n) in scores.items():
         baseline = scores.get(("baseline", scale, arm, None))
-        endpoint = scores.get(("endpoint", scale, arm, when))
+        endpoint = scores.get(("endpoint", scale, arm, weeks))
         if kind != "change" or not baseline or not endpoint:
             continue
         gap = abs(baseline[0] + change - endpoint[0])
         if baseline[1] == n == endpoint[1] and gap > Decimal("0.2"):
             yield Finding(
                 "look",
-                f"{scale} at {when} weeks, arm {arm}",
+                f"{scale} at {weeks} weeks, arm {arm}",
                 f"baseline {baseline[0]} and change {change} make {baseline[0] + change}, "
                 f"printed as {endpoint[0]}",
             )

@@ -1,6 +1,7 @@
 """How much true effects differ between studies: the variance tau^2 and its interval."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -37,7 +38,7 @@ def tau_squared(method: Method, effects: Array, variances: Array, design: Array)
         return start
     if method == "PM":
         degrees = len(effects) - design.shape[1]
-        return _solve_q(lambda t: cochran_q(effects, variances, design, t) - degrees)
+        return _solve_q(partial(_excess, effects, variances, design, degrees))
     return _reml(effects, variances, design, start)
 
 
@@ -49,11 +50,8 @@ def q_profile(
     if degrees < 1:
         return float("nan"), float("nan")
     tail = (1 - confidence) / 2
-    bounds = stats.chi2.ppf([1 - tail, tail], degrees)
-    low, high = (
-        _solve_q(lambda t, b=b: cochran_q(effects, variances, design, t) - b)  # type: ignore[misc]
-        for b in bounds
-    )
+    bounds = [float(stats.chi2.ppf(each, degrees)) for each in (1 - tail, tail)]
+    low, high = (_solve_q(partial(_excess, effects, variances, design, b)) for b in bounds)
     return low, high
 
 
@@ -61,6 +59,10 @@ def typical_variance(variances: Array, design: Array) -> float:
     """The within-study variance that I^2 sets tau^2 against (Higgins & Thompson 2002)."""
     degrees = len(variances) - design.shape[1]
     return float(degrees / np.trace(projection(1 / variances, design)))
+
+
+def _excess(effects: Array, variances: Array, design: Array, target: float, tau2: float) -> float:
+    return cochran_q(effects, variances, design, tau2) - target
 
 
 def _dersimonian_laird(effects: Array, variances: Array, design: Array) -> float:

@@ -16,7 +16,7 @@ EvidenceError = DefinitionError
 _ADAPTER = definitions.strict(Study, model.__name__)
 
 
-def load(path: Path) -> Study:
+def load_study(path: Path) -> Study:
     """The study in ``path``.
 
     Raises
@@ -31,22 +31,32 @@ def load(path: Path) -> Study:
     return study
 
 
-def load_folder(folder: Path) -> Mapping[str, Study]:
-    """Every study of a folder, by key; a file is named after its study."""
+def load_studies(folder: Path, *, known: tuple[str, ...] = ()) -> Mapping[str, Study]:
+    """Every study of a folder, by key; a file is named after its study.
+
+    ``known`` are keys of studies elsewhere, which these may name and must not take.
+
+    Raises
+    ------
+    EvidenceError
+        As for one study; also for a key that is taken and for parts that are nowhere.
+    """
     studies: dict[str, Study] = {}
     for path in sorted(folder.glob("*.yaml")):
-        study = load(path)
+        study = load_study(path)
         if study.key != path.stem:
             raise EvidenceError(f"{path.name}: key is '{study.key}'; name it {study.key}.yaml")
+        if study.key in known:
+            raise EvidenceError(f"{path.name}: key '{study.key}' is taken; give it another")
         studies[study.key] = study
     for study in studies.values():
         for other in study.counts_again:
-            if other not in studies:
+            if other not in studies and other not in known:
                 raise EvidenceError(f"{study.key}.yaml: counts_again names '{other}', not here")
     return MappingProxyType(studies)
 
 
 @cache
-def load_shipped() -> Mapping[str, Study]:
+def shipped_studies() -> Mapping[str, Study]:
     """Every study that comes with Sojourn, by key."""
-    return load_folder(RESULTS)
+    return load_studies(RESULTS)

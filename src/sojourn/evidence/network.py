@@ -112,11 +112,12 @@ def network(
     heterogeneity = _heterogeneity(contrasts, graph, fixed_weights)
     tau2 = heterogeneity.tau2 if random else 0.0
     weights = _weights(contrasts, tau2)
-    inverse = np.linalg.pinv(_laplacian(graph.incidence, weights))
+    inverse = np.asarray(np.linalg.pinv(_laplacian(graph.incidence, weights)), dtype=np.float64)
     potentials = inverse @ graph.incidence.T @ (weights * graph.effects)
     league = tuple(
-        _comparison(i, j, graph, potentials, inverse, _direct(contrasts, graph, i, j, tau2), c)
-        for c in (confidence,)
+        _comparison(
+            i, j, graph, potentials, inverse, _direct(contrasts, graph, i, j, tau2), confidence
+        )
         for i in range(len(graph.treatments))
         for j in range(len(graph.treatments))
         if i != j

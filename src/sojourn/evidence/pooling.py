@@ -99,8 +99,9 @@ def pool(
     With ``hartung_knapp`` the interval uses t with k - 1 degrees of freedom and the weighted
     residual variance (Hartung & Knapp 2001, doi 10.1002/sim.1009); one study alone, or a fixed
     effect, keeps the normal interval. ``never_narrower`` holds the correction at 1 or more, since
-    studies that agree by chance would shrink it (Knapp & Hartung 2003, doi 10.1002/sim.1482). The prediction interval uses t with k - 1 degrees under
-    Hartung-Knapp and k - 2 otherwise (Higgins 2009, doi 10.1111/j.1467-985X.2008.00552.x).
+    studies that agree by chance would shrink it (Knapp & Hartung 2003, doi 10.1002/sim.1482).
+    The prediction interval uses t with k - 1 degrees under Hartung-Knapp and k - 2 otherwise
+    (Higgins 2009, doi 10.1111/j.1467-985X.2008.00552.x).
 
     Raises
     ------
@@ -113,7 +114,7 @@ def pool(
     ones = np.ones((k, 1))
     fit = _fit(y, v, ones, method, adjust, at_least=1.0 if never_narrower else 0.0)
     estimate, error = float(fit.beta[0]), math.sqrt(fit.covariance[0, 0])
-    quantile, p = _test(estimate / error, k - 1 if adjust else None, confidence)
+    quantile, p = _test(estimate, error, k - 1 if adjust else None, confidence)
     q = cochran_q(y, v, ones)
     return Pooled(
         estimate=estimate,
@@ -259,21 +260,27 @@ def _fit(
     if adjust:
         degrees = len(y) - design.shape[1]
         scale = max(at_least, cochran_q(y, v, design, tau2) / degrees)
-    return _Fit(beta, covariance * scale, tau2, weights)
+    return _Fit(beta, np.asarray(covariance * scale, dtype=np.float64), tau2, weights)
 
 
 def _coefficient(
     name: str, fit: _Fit, index: int, degrees: int | None, confidence: float
 ) -> Coefficient:
     estimate, error = float(fit.beta[index]), math.sqrt(fit.covariance[index, index])
-    quantile, p = _test(estimate / error, degrees, confidence)
+    quantile, p = _test(estimate, error, degrees, confidence)
     half = quantile * error
     return Coefficient(name, estimate, error, estimate - half, estimate + half, p)
 
 
-def _test(statistic: float, degrees: int | None, confidence: float) -> tuple[float, float]:
+def _test(
+    estimate: float, error: float, degrees: int | None, confidence: float
+) -> tuple[float, float]:
+    """The quantile and the p value; studies that agree to the last digit have no error."""
     spread = stats.norm if degrees is None else stats.t(degrees)
-    return float(spread.ppf((1 + confidence) / 2)), float(2 * spread.sf(abs(statistic)))
+    quantile = float(spread.ppf((1 + confidence) / 2))
+    if error == 0:
+        return quantile, 1.0 if estimate == 0 else 0.0
+    return quantile, float(2 * spread.sf(abs(estimate / error)))
 
 
 def _predicted(

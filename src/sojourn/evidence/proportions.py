@@ -8,6 +8,7 @@ quadrature. Source: Stijnen, Hamza & Özdemir 2010, Stat Med 29:3046, doi 10.100
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
@@ -162,19 +163,23 @@ def _best(marginal: "_Marginal", start: float, fixed: bool) -> tuple[float, floa
         value, slope = marginal(float(x[0]), abs(float(x[1])))
         return -value, -slope * np.array([1.0, 1.0 if x[1] >= 0 else -1.0])
 
-    flat = optimize.minimize(of_mean, np.array([start]), jac=True, method="BFGS", options=_TIGHT)
+    flat, flat_loss = _lowest(of_mean, np.array([start]))
     if fixed:
-        return float(flat.x[0]), 0.0
-    spread = optimize.minimize(
-        of_both, np.array([flat.x[0], 0.5]), jac=True, method="BFGS", options=_TIGHT
+        return float(flat[0]), 0.0
+    spread, spread_loss = _lowest(of_both, np.array([float(flat[0]), 0.5]))
+    tau = abs(float(spread[1]))
+    if tau < 1e-3 or flat_loss - spread_loss < 1e-10:
+        return float(flat[0]), 0.0
+    return float(spread[0]), tau
+
+
+def _lowest(
+    loss_and_slope: Callable[[Array], tuple[float, Array]], start: Array
+) -> tuple[Array, float]:
+    found: Any = optimize.minimize(
+        loss_and_slope, start, jac=True, method="BFGS", options={"gtol": 1e-9}
     )
-    tau = abs(float(spread.x[1]))
-    if tau < 1e-3 or flat.fun - spread.fun < 1e-10:
-        return float(flat.x[0]), 0.0
-    return float(spread.x[0]), tau
-
-
-_TIGHT = {"gtol": 1e-9}
+    return found.x, float(found.fun)
 
 
 class _Marginal:

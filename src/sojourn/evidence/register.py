@@ -124,7 +124,7 @@ class Claim:
 _ADAPTER = definitions.strict(Claim, __name__)
 
 
-def load(path: Path) -> Claim:
+def load_claim(path: Path) -> Claim:
     """The claim in ``path``.
 
     Raises
@@ -142,9 +142,9 @@ def load(path: Path) -> Claim:
 
 
 @cache
-def load_shipped() -> Mapping[str, Claim]:
+def shipped_claims() -> Mapping[str, Claim]:
     """Every claim that comes with Sojourn, by key."""
-    loaded = (load(path) for path in sorted(CLAIMS.glob("*.yaml")))
+    loaded = (load_claim(path) for path in sorted(CLAIMS.glob("*.yaml")))
     return MappingProxyType({claim.key: claim for claim in loaded})
 
 

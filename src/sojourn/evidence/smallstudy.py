@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import statsmodels.api as sm
 from scipy import stats
 
 from sojourn.evidence.effects import Effect
-from sojourn.evidence.heterogeneity import Array, Method
+from sojourn.evidence.heterogeneity import Array, Method, cochran_q
 from sojourn.evidence.pooling import Pooled, pool
 
 
@@ -39,14 +38,14 @@ def egger(effects: Sequence[Effect]) -> Asymmetry:
     Source: Egger 1997, doi 10.1136/bmj.315.7109.629. Below ten studies it has little power.
     """
     y, error = _arrays(effects, at_least=3)
-    fit = sm.WLS(y, sm.add_constant(error, has_constant="add"), weights=error**-2).fit()
-    return Asymmetry(
-        statistic=float(fit.tvalues[1]),
-        p=float(fit.pvalues[1]),
-        studies=len(y),
-        degrees=len(y) - 2,
-        limit=float(fit.params[0]),
-    )
+    design, degrees = np.column_stack([np.ones_like(error), error]), len(y) - 2
+    weighted = design / error[:, None] ** 2
+    covariance = np.linalg.inv(design.T @ weighted)
+    limit, slope = covariance @ weighted.T @ y
+    dispersion = cochran_q(y, error**2, design) / degrees
+    statistic = float(slope / np.sqrt(covariance[1, 1] * dispersion))
+    p = float(2 * stats.t.sf(abs(statistic), degrees))
+    return Asymmetry(statistic, p, len(y), degrees, float(limit))
 
 
 def rank_correlation(effects: Sequence[Effect]) -> Asymmetry:

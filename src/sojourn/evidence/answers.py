@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from sojourn.evidence import load, register
 from sojourn.evidence.forest import Forest, answer
+from sojourn.evidence.load import shipped_studies
 from sojourn.evidence.model import Study
-from sojourn.evidence.register import Claim, Level, Verdict
+from sojourn.evidence.register import Claim, Level, Measure, Verdict, shipped_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Change:
     claim: str
     computation: str
     label: str
+    measure: Measure
     before: tuple[float, float, float] | None
     after: tuple[float, float, float] | None
     studies_before: int
@@ -67,10 +68,10 @@ def answer_claim(
 @cache
 def answer_all(*, include_retracted: bool = False) -> Mapping[str, Answered]:
     """Every shipped claim from every shipped study; computed once."""
-    studies = load.load_shipped()
+    studies = shipped_studies()
     return {
         key: answer_claim(claim, studies, include_retracted=include_retracted)
-        for key, claim in register.load_shipped().items()
+        for key, claim in shipped_claims().items()
     }
 
 
@@ -88,6 +89,7 @@ def changes(
                         claim=claim.key,
                         computation=computation.key,
                         label=computation.label,
+                        measure=computation.measure,
                         before=_figures(old),
                         after=_figures(new),
                         studies_before=len({line.study for line in old.lines}),
