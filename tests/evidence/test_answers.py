@@ -13,8 +13,7 @@ from sojourn.evidence.effects import Sample
 from sojourn.evidence.forest import answer
 from sojourn.evidence.gather import combined, gather
 from sojourn.evidence.load import load_study, shipped_studies
-from sojourn.evidence.pooling import pool
-from sojourn.evidence.register import Computation, EvidenceError, Selection, load_claim
+from sojourn.evidence.register import CLAIMS, Computation, EvidenceError, Selection, load_claim
 from sojourn.evidence.register import shipped_claims as claims_of_the_register
 from tests.evidence.studies import STUDY, changed, written
 
@@ -37,9 +36,9 @@ def test_every_claim_asked_for_is_in_the_register():
 
 def test_all_claims_are_answered_within_a_second_or_so():
     answers.answer_all.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()  # the machine's other work is not ours
     answer_all()
-    assert time.perf_counter() - start < 3  # 0.7 s on an idle machine
+    assert time.process_time() - start < 3  # 0.5 s on an idle machine
 
 
 def test_the_popular_figure_is_loss_of_diagnosis_and_not_remission():
@@ -180,7 +179,7 @@ def test_groups_combine_to_the_mean_and_sd_of_their_people(groups):
     assert found.sd == pytest.approx(whole.sd)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(1, 19), st.integers(1, 19))
 def test_a_risk_difference_of_one_study_is_its_own(tmp_path_factory, a, b):
     data = changed("outcomes.0.results.0", {"arm": "mdma", "events": a, "n": 20})
@@ -191,7 +190,8 @@ def test_a_risk_difference_of_one_study_is_its_own(tmp_path_factory, a, b):
     )
     forest = answer(computation, {study.key: study})
     line, summary = forest.lines[0], forest.summary
-    assert line.estimate == summary.estimate == pytest.approx((a - b) / 20)
+    assert line.estimate == pytest.approx((a - b) / 20)
+    assert summary.estimate == pytest.approx((a - b) / 20)
     assert (line.low, line.high) == (summary.low, summary.high)
 
 
@@ -200,12 +200,10 @@ def test_a_pooled_line_is_the_pool_of_its_lines():
     assert forest.lines[0].active.n == 46
     assert forest.summary.low < forest.summary.estimate < forest.summary.high
     assert min(line.estimate for line in forest.lines) <= forest.summary.estimate
-    assert pool.__doc__
 
 
 def test_a_claim_file_at_fault_names_what_to_mend(tmp_path):
-    text = answers.__file__.replace("answers.py", "claims/unblinding.yaml")
-    source = open(text, encoding="utf-8").read()  # noqa: PTH123, SIM115
+    source = (CLAIMS / "unblinding.yaml").read_text(encoding="utf-8")
     path = tmp_path / "unblinding.yaml"
     path.write_text(source.replace("computation: guessed-mdma", "computation: guest"))
     with pytest.raises(EvidenceError, match=r"claimed\.computation is 'guest'"):

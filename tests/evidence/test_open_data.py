@@ -1,8 +1,6 @@
 """Our figures against the public database of the same trials, read in place where it is."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 
@@ -29,14 +27,17 @@ KNOWN = {
 }
 
 
-def rows():
-    folder = os.environ.get("SOJOURN_OPEN_TRIAL_DATA", "../../shared/data/mdma-ptsd-trials")
-    path = Path(__file__).resolve().parents[2] / folder / "data.csv"
+@pytest.fixture
+def rows(shared):
+    path = shared / "data" / "mdma-ptsd-trials" / "data.csv"
     if not path.exists():
-        pytest.skip("the public database of trials is not here; set SOJOURN_OPEN_TRIAL_DATA")
+        pytest.skip(f"the public database of trials is not here ({path.name}); nothing compared")
     with path.open(encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file, delimiter=";") if row["primary_timepoint"] == "1"
-                and row["instrument"] != "pds"]  # fmt: skip
+        return [
+            row
+            for row in csv.DictReader(file, delimiter=";")
+            if row["primary_timepoint"] == "1" and row["instrument"] != "pds"
+        ]
 
 
 def number(text):
@@ -51,31 +52,27 @@ def arm(row, side):
 
 
 def figures(row, side):
-    """(kind, outcome, values) that the row gives for one arm."""
-    kind = row["outcome_type"]
-    yield "baseline", "ptsd-severity", (f"baseline_m_arm{side}", f"baseline_sd_arm{side}",
-                                        f"baseline_n_arm{side}")  # fmt: skip
-    if kind == "change":
-        yield "change", "ptsd-severity", tuple(
-            f"{each}_change_arm{side}" for each in ("mean", "sd", "n"))  # fmt: skip
-    elif kind == "msd":
-        yield (
-            "endpoint",
-            "ptsd-severity",
-            tuple(f"{each}_arm{side}" for each in ("mean", "sd", "n")),
-        )
-    else:
-        outcome = {"response": "response", "remission": "remission"}[kind]
-        if outcome == "remission" and row["instrument"] == "caps-iv":
-            outcome = "loss-of-diagnosis"
-        yield "count", outcome, (f"event_arm{side}", f"totaln_arm{side}")
+    """(kind, outcome, columns) that the row gives for one arm."""
+    columns = tuple(f"baseline_{each}_arm{side}" for each in ("m", "sd", "n"))
+    yield "baseline", "ptsd-severity", columns
+    match row["outcome_type"]:
+        case "change":
+            columns = tuple(f"{each}_change_arm{side}" for each in ("mean", "sd", "n"))
+            yield "change", "ptsd-severity", columns
+        case "msd":
+            columns = tuple(f"{each}_arm{side}" for each in ("mean", "sd", "n"))
+            yield "endpoint", "ptsd-severity", columns
+        case outcome:
+            if outcome == "remission" and row["instrument"] == "caps-iv":
+                outcome = "loss-of-diagnosis"
+            yield "count", outcome, (f"event_arm{side}", f"totaln_arm{side}")
 
 
-def compared():
+def compared(rows):
     """(what, theirs, ours) for every figure both hold."""
     studies = shipped_studies()
     seen = {}
-    for row in rows():
+    for row in rows:
         study = studies[KEYS[row["study"]]]
         for side in (1, 2):
             for kind, outcome, columns in figures(row, side):
@@ -97,8 +94,8 @@ def compared():
     return seen
 
 
-def test_every_figure_agrees_but_those_that_are_known_and_noted():
-    found = compared()
+def test_every_figure_agrees_but_those_that_are_known_and_noted(rows):
+    found = compared(rows)
     assert len(found) > 50
     disagree = set()
     for what, (theirs, ours) in found.items():
@@ -115,9 +112,9 @@ def test_each_known_disagreement_is_noted_in_its_file():
         assert any("database has" in each.note for each in studies[key].find("ptsd-severity", kind))
 
 
-def test_the_sign_that_does_not_add_up_is_theirs_and_noted():
+def test_the_sign_that_does_not_add_up_is_theirs_and_noted(rows):
     lows = [
-        row for row in rows()
+        row for row in rows
         if row["study"] == "Oehen 2013" and row["outcome_type"] == "change"
     ]  # fmt: skip
     assert [number(row["mean_change_arm2"]) for row in lows] == [-3.2]
@@ -126,10 +123,10 @@ def test_the_sign_that_does_not_add_up_is_theirs_and_noted():
     assert "-3.2" in change.note
 
 
-def test_every_risk_of_bias_rating_is_the_databases():
+def test_every_risk_of_bias_rating_is_the_databases(rows):
     words = {"Low": "low", "Some concerns": "some concerns", "High": "high"}
     studies = shipped_studies()
-    for row in rows():
+    for row in rows:
         [rated] = studies[KEYS[row["study"]]].bias
         assert [words[row[each]] for each in ("d1", "d2", "d3", "d4", "d5", "rob")] == [
             rated.randomisation, rated.deviations, rated.missing_data, rated.measurement,

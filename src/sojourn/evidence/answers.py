@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from sojourn.evidence.forest import Forest, answer
+from sojourn.evidence.gather import gather
 from sojourn.evidence.load import shipped_studies
 from sojourn.evidence.model import Study
 from sojourn.evidence.register import Claim, Level, Measure, Verdict, shipped_claims
+from sojourn.evidence.summary import Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,11 @@ def answer_all(*, include_retracted: bool = False) -> Mapping[str, Answered]:
 def changes(
     before: Mapping[str, Study], after: Mapping[str, Study], claims: Mapping[str, Claim]
 ) -> tuple[Change, ...]:
-    """Each computation whose studies or estimate differ between two sets of studies."""
+    """Each computation that other figures answer after than before."""
     found = []
     for claim in claims.values():
         for computation in claim.computations:
-            old, new = answer(computation, before), answer(computation, after)
+            old, new = gather(computation, before), gather(computation, after)
             if old != new:
                 found.append(
                     Change(
@@ -90,17 +92,16 @@ def changes(
                         computation=computation.key,
                         label=computation.label,
                         measure=computation.measure,
-                        before=_figures(old),
-                        after=_figures(new),
-                        studies_before=len({line.study for line in old.lines}),
-                        studies_after=len({line.study for line in new.lines}),
+                        before=_figures(summarise(computation, old)),
+                        after=_figures(summarise(computation, new)),
+                        studies_before=len({each.study.key for each in old}),
+                        studies_after=len({each.study.key for each in new}),
                     )
                 )
     return tuple(found)
 
 
-def _figures(forest: Forest) -> tuple[float, float, float] | None:
-    summary = forest.summary
+def _figures(summary: Summary | None) -> tuple[float, float, float] | None:
     return (summary.estimate, summary.low, summary.high) if summary else None
 
 

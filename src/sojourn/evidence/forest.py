@@ -30,7 +30,8 @@ class Moment:
 class Forest:
     """Ready to be drawn. ``no_effect`` is the line of no difference, where there is one.
 
-    ``without_each`` leaves out each study in turn: its key, the estimate and its interval.
+    ``without_each`` leaves out each study in turn, where arms are compared: its key, the estimate
+    and its interval.
     ``asymmetry`` is Egger's test, from three studies with means on; weak below ten.
     """
 
@@ -63,6 +64,7 @@ def answer(
     """The computation from the studies as they are now."""
     found = gather(computation, studies, include_retracted=include_retracted)
     left_out = () if include_retracted else retracted_behind(computation, studies)
+    summary = summarise(computation, found)
     return Forest(
         key=computation.key,
         label=computation.label,
@@ -73,8 +75,8 @@ def answer(
             for each, weight in zip(found, weights(computation, found), strict=True)
             for line in lines(computation, each, weight)
         ),
-        summary=summarise(computation, found),
-        over_time=_over_time(computation, found),
+        summary=summary,
+        over_time=_over_time(computation, found, summary),
         without_each=_without_each(computation, found),
         asymmetry=_asymmetry(computation, found),
         rests_on_retracted_alone=bool(left_out) and not found,
@@ -83,10 +85,14 @@ def answer(
     )
 
 
-def _over_time(computation: Computation, found: Sequence[Found]) -> tuple[Moment, ...]:
+def _over_time(
+    computation: Computation, found: Sequence[Found], now: Summary | None
+) -> tuple[Moment, ...]:
     moments = []
-    for year in sorted({each.study.year for each in found}):
-        then = summarise(computation, [each for each in found if each.study.year <= year])
+    years = sorted({each.study.year for each in found})
+    for year in years:
+        known = [each for each in found if each.study.year <= year]
+        then = now if year == years[-1] else summarise(computation, known)
         if then:
             moments.append(Moment(year, then.estimate, then.low, then.high, then.studies))
     return tuple(moments)
@@ -95,8 +101,8 @@ def _over_time(computation: Computation, found: Sequence[Found]) -> tuple[Moment
 def _without_each(
     computation: Computation, found: Sequence[Found]
 ) -> tuple[tuple[str, float, float, float], ...]:
-    """The estimate and its interval with each study left out in turn."""
-    if len(found) < 3:
+    """The estimate and its interval with each study left out in turn; not for shares of one arm."""
+    if len(found) < 3 or computation.measure == "share":
         return ()
     left = []
     for out in found:

@@ -47,6 +47,8 @@ def draft(record: Mapping[str, Any]) -> Draft:
     EvidenceError
         When the record has no NCT number or no posted results.
     """
+    if not isinstance(record, Mapping):
+        raise EvidenceError("the file holds no study; give the JSON of one, not a list")
     protocol, results = record.get("protocolSection", {}), record.get("resultsSection")
     identity = protocol.get("identificationModule", {})
     nct = identity.get("nctId", "")
@@ -78,7 +80,7 @@ def draft(record: Mapping[str, Any]) -> Draft:
                 "url": f"https://clinicaltrials.gov/study/{nct}",
             }
         ],
-        "arms": arms.as_data(),
+        "arms": arms.as_data,
         "outcomes": outcomes,
         "notes": ["Drafted from the registry; read against the paper before use.", *notes],
     }
@@ -100,13 +102,11 @@ class _Arms:
         }
         started = _milestone(flow, "STARTED", last=False)
         self.n = {group["title"]: started.get(group["id"]) for group in groups}
+        self.as_data = [self._arm(title) for title in self.titles]
 
     def key(self, title: str) -> str | None:
         """The arm's key, or None for a group that is no arm (a total, say)."""
         return _slug(title) if title in self.titles else None
-
-    def as_data(self) -> list[dict[str, Any]]:
-        return [self._arm(title) for title in self.titles]
 
     def _arm(self, title: str) -> dict[str, Any]:
         arm: dict[str, Any] = {

@@ -96,7 +96,8 @@ def _missing(
         previous = missing
         kept = pool(measured[: k - missing], method=method, hartung_knapp=False)
         centre = sign * kept.estimate
-        deviations = ranked - centre
+        # What lies on the centre is on neither side, whatever the last digit says.
+        deviations = np.where(np.isclose(ranked, centre, atol=1e-9), 0.0, ranked - centre)
         signed_ranks = np.sign(deviations) * stats.rankdata(np.abs(deviations), method="ordinal")
         above = signed_ranks[signed_ranks > 0].sum()
         lacking = (4 * above - k * (k + 1)) / (2 * k - 1)
