@@ -38,7 +38,7 @@ def test_all_claims_are_answered_within_a_second_or_so():
     answers.answer_all.cache_clear()
     start = time.process_time()  # the machine's other work is not ours
     answer_all()
-    assert time.process_time() - start < 3  # 0.5 s on an idle machine
+    assert time.process_time() - start < 5  # 0.5 s on an idle machine
 
 
 def test_the_popular_figure_is_loss_of_diagnosis_and_not_remission():
@@ -220,3 +220,23 @@ def test_answers_do_not_depend_on_the_order_of_files():
     assert answer_claim(claim, turned).forest("all-trials").summary.estimate == pytest.approx(
         answer_claim(claim, studies).forest("all-trials").summary.estimate
     )
+
+
+def test_events_in_one_arm_only_have_no_odds_ratio_and_break_nothing(tmp_path):
+    data = changed("outcomes.0.results.1", {"arm": "placebo", "events": 0, "n": 20})
+    study = load_study(written(tmp_path, data))
+    computation = Computation(
+        "o", "odds", "loss-of-diagnosis", "odds-ratio", Selection(treatments=("mdma",))
+    )
+    forest = answer(computation, {study.key: study})
+    assert forest.summary is None
+    assert forest.lines[0].active.events == 12
+
+
+def test_arms_are_not_compared_after_crossover(tmp_path):
+    study = load_study(written(tmp_path, changed("outcomes.0.controlled", False)))
+    compared = Computation(
+        "d", "difference", "loss-of-diagnosis", "risk-difference", Selection(treatments=("mdma",))
+    )
+    assert answer(compared, {study.key: study}).lines == ()
+    assert answer(DIAGNOSIS, {study.key: study}).lines == ()

@@ -1,8 +1,9 @@
-"""Our figures against the public database of the same trials, read in place where it is."""
+"""Our figures against other collections of the same trials, read in place where they are."""
 
 import csv
 
 import pytest
+import yaml
 
 from sojourn.evidence.load import shipped_studies
 
@@ -79,7 +80,7 @@ def compared(rows):
                 ours = [
                     result
                     for each in study.find(outcome, kind)
-                    if (each.scale in ("", row["instrument"])) and each.blinded
+                    if (each.scale in ("", row["instrument"])) and each.controlled
                     for result in each.results
                     if result.arm == arm(row, side)
                 ][:1]
@@ -132,3 +133,50 @@ def test_every_risk_of_bias_rating_is_the_databases(rows):
             rated.randomisation, rated.deviations, rated.missing_data, rated.measurement,
             rated.selection, rated.overall,
         ]  # fmt: skip
+
+
+def collected(shared, name):
+    path = shared / "facts" / f"{name}.yaml"
+    if not path.exists():
+        pytest.skip(f"the collected facts are not here ({path.name}); nothing compared")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "outcomes"),
+    [
+        ("MAPP1", "mitchell-2021", ("responders_ge10", "loss_of_diagnosis", "remission_le11")),
+        ("MAPP2", "mitchell-2023", ("responders_ge10", "loss_of_diagnosis", "remission_le11")),
+    ],
+)
+def test_the_collected_counts_agree_but_one_that_is_noted(shared, theirs, ours, outcomes):
+    [trial] = [each for each in collected(shared, "trials")["trials"] if each["id"] == theirs]
+    study, disagree = shipped_studies()[ours], set()
+    for name, outcome in zip(outcomes, ("response", "loss-of-diagnosis", "remission"), strict=True):
+        results = {result.arm: result for result in next(study.find(outcome, "count")).results}
+        for arm_key, result in results.items():
+            if (trial[name][arm_key]["n"], trial[name][arm_key]["of"]) != (result.events, result.n):
+                disagree.add((outcome, arm_key))
+    assert disagree == ({("response", "placebo")} if ours == "mitchell-2021" else set())
+    if disagree:
+        response = next(study.find("response", "count"))
+        assert not response.verified
+        assert "22 of 37" in response.note
+
+
+def test_collected_adverse_events_and_dropouts_agree(shared):
+    names = {"Hyperhidrosis": "Excessive sweating", "any severe TEAE": "Any severe adverse event"}
+    compared = 0
+    for theirs, ours in (("MAPP1", "mitchell-2021"), ("MAPP2", "mitchell-2023")):
+        [trial] = [each for each in collected(shared, "trials")["trials"] if each["id"] == theirs]
+        for event in trial["adverse_events_n"]:
+            term = names.get(event["term"], event["term"])
+            for outcome in shipped_studies()[ours].find("adverse-event", "count", term=term):
+                counts = {result.arm: result.events for result in outcome.results}
+                assert counts == {"mdma": event["mdma"], "placebo": event["placebo"]}, term
+                assert outcome.verified == event["verified"], term
+                compared += 1
+    assert compared > 10
+    lewis = collected(shared, "comparators")["dropout_meta"][0]
+    ours = {result.percent for result in shipped_studies()["lewis-2020"].outcomes[0].results}
+    assert {row["pct"] for row in lewis["rows"]} >= {int(each) for each in ours} - {16}

@@ -15,7 +15,6 @@ Measure = Literal[
     "log-odds-ratio",
     "logit-proportion",
 ]
-ON_LOG_SCALE: frozenset[str] = frozenset({"log-risk-ratio", "log-odds-ratio"})
 
 
 @dataclass(frozen=True, slots=True)

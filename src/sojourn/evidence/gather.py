@@ -91,7 +91,7 @@ def _sample(results: tuple[Result, ...]) -> Sample:
         tuple(
             Sample(each.n, float(each.mean), float(each.sd))
             for each in results
-            if each.n is not None and each.mean is not None and each.sd is not None
+            if each.n and each.mean is not None and each.sd is not None and _has_sample(each)
         )
     )
 
@@ -105,7 +105,7 @@ def _fits(study: Study, selection: Selection) -> bool:
         arm.role == "active" and arm.treatment in selection.treatments for arm in study.arms
     ):
         return False
-    return study.condition in selection.conditions and study.key not in selection.without
+    return study.condition in selection.conditions
 
 
 def _outcomes(study: Study, computation: Computation) -> Iterator[Outcome]:
@@ -128,6 +128,9 @@ def _suits(study: Study, outcome: Outcome, computation: Computation) -> bool:
         return _in_time(outcome, computation) and outcome.kind != "baseline"
     if outcome.term and not computation.term:
         return False
+    later = computation.measure == "share" and computation.weeks_at_least is not None
+    if not outcome.controlled and not later:
+        return False
     sides = ("active", "control") if computation.measure != "share" else (computation.of,)
     results = [outcome.of_role(study, side) for side in sides]
     if computation.measure in CONTINUOUS:
@@ -140,7 +143,7 @@ def _suits(study: Study, outcome: Outcome, computation: Computation) -> bool:
 
 
 def _has_sample(result: Result) -> bool:
-    return None not in (result.n, result.mean, result.sd)
+    return None not in (result.mean, result.sd) and (result.n or 0) > 1
 
 
 def _in_time(outcome: Outcome, computation: Computation) -> bool:

@@ -111,7 +111,11 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One outcome at one time. ``weeks`` counts from baseline; ``primary`` is the trial's own."""
+    """One outcome at one time.
+
+    ``weeks`` counts from baseline; ``primary`` marks the trial's own. ``controlled`` is false after
+    crossover and where there is nobody to compare with: arms are then no longer compared.
+    """
 
     outcome: OutcomeKey
     kind: Literal["count", "baseline", "change", "endpoint", "reported", "between"]
@@ -123,7 +127,7 @@ class Outcome:
     term: str = ""
     weeks: Annotated[Decimal, Field(ge=0)] | None = None
     primary: bool = False
-    blinded: bool = True
+    controlled: bool = True
     results: tuple[Result, ...] = ()
     between: Between | None = None
     note: str = ""

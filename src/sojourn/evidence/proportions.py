@@ -17,6 +17,11 @@ from scipy.special import expit, gammaln, log_expit, logsumexp
 from sojourn.evidence.effects import Count
 from sojourn.evidence.heterogeneity import Array
 
+
+class NoFiniteEstimate(ValueError):
+    """The counts allow any value up to infinity, such as events in one arm only."""
+
+
 # Log likelihood, its slope and its curvature at theta; one row for each study.
 Derivatives = Callable[[Array], tuple[Array, Array, Array]]
 NODES = 21
@@ -52,12 +57,12 @@ def pool_proportions(
     """The mean logit of a proportion over studies, by maximum likelihood.
 
     Back to a share of people with ``expit``. Where every study has 0 or every study has all,
-    there is no finite estimate and ValueError says so.
+    there is no finite estimate and NoFiniteEstimate says so.
     """
     events = np.array([[each.events] for each in counts], dtype=float)
     n = np.array([[each.n] for each in counts], dtype=float)
     if events.sum() in (0, n.sum()):
-        raise ValueError(
+        raise NoFiniteEstimate(
             f"{events.sum():.0f} events in {n.sum():.0f} people; a logit needs both outcomes"
         )
     constant = gammaln(n + 1) - gammaln(events + 1) - gammaln(n - events + 1)
@@ -89,7 +94,7 @@ def pool_odds_ratios(
     if all(x == support[0] for (support, _), [x] in zip(tables, observed, strict=True)) or all(
         x == support[-1] for (support, _), [x] in zip(tables, observed, strict=True)
     ):
-        raise ValueError("events lie in one arm only; the odds ratio has no finite estimate")
+        raise NoFiniteEstimate("events lie in one arm only; the odds ratio has no finite estimate")
     support, log_weights = _padded(tables)
     own = log_weights[np.arange(len(tables)), np.argmax(support == observed, axis=1)][:, None]
 

@@ -37,7 +37,6 @@ class Selection:
     conditions: tuple[Literal["ptsd", "social-anxiety", "any"], ...] = ("ptsd",)
     treatments: tuple[Key, ...] = ()  # an active arm has one of these
     only: tuple[Key, ...] = ()
-    without: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sojourn.evidence.effects import Count, Effect, wilson
 from sojourn.evidence.gather import Found
 from sojourn.evidence.lines import back_transform, own_estimate
 from sojourn.evidence.pooling import Pooled, pool
-from sojourn.evidence.proportions import Mixed, pool_odds_ratios, pool_proportions
+from sojourn.evidence.proportions import Mixed, NoFiniteEstimate, pool_odds_ratios, pool_proportions
 from sojourn.evidence.register import Computation
 
 
@@ -32,7 +32,7 @@ class Summary:
 
 
 def summarise(computation: Computation, found: Sequence[Found]) -> Summary | None:
-    """The pooled line of these studies, or None where figures are shown as reported."""
+    """The pooled line; None where figures are shown as reported or allow no finite estimate."""
     if computation.measure == "as-reported" or not found:
         return None
     if computation.measure == "share":
@@ -40,7 +40,10 @@ def summarise(computation: Computation, found: Sequence[Found]) -> Summary | Non
     people = sum(_people(computation, each) for each in found)
     if computation.measure == "odds-ratio":
         sides = [[gathering.count(each, role) for each in found] for role in ("active", "control")]
-        mixed = pool_odds_ratios(sides[0], sides[1], _keys(found))
+        try:
+            mixed = pool_odds_ratios(sides[0], sides[1], _keys(found))
+        except NoFiniteEstimate:
+            return None
         return _of_mixed(mixed, math.exp, people)
     summary = _of_pooled(
         _pool(effects_of(computation, found)), back_transform(computation.measure), people
