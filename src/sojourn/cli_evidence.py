@@ -164,13 +164,33 @@ def _show_forest(forest: "Forest") -> None:
     if summary:
         shown = figure(forest.measure, summary.estimate, summary.low, summary.high)
         typer.echo(f"  {'together':22} {shown}  {summary.people} people; {summary.model}")
-        for moment in forest.over_time[:-1]:
-            then = figure(forest.measure, moment.estimate, moment.low, moment.high)
-            typer.echo(f"  {f'until {moment.year}':22} {then}")
+        _show_steadiness(forest)
     if forest.rests_on_retracted_alone:
         typer.echo("  rests on retracted papers alone; nothing is computed")
     elif forest.retracted_left_out:
         typer.echo(f"  retracted and left out: {', '.join(forest.retracted_left_out)}")
+
+
+def _show_steadiness(forest: "Forest") -> None:
+    """How much the pooled figure rests on single studies, on time and on small studies."""
+    from sojourn.evidence.wording import figure
+
+    summary = forest.summary
+    if summary and summary.predicted:
+        shown = figure(forest.measure, None, *summary.predicted)
+        typer.echo(f"  {'a further study':22} {shown}")
+    for moment in forest.over_time[:-1]:
+        then = figure(forest.measure, moment.estimate, moment.low, moment.high)
+        typer.echo(f"  {f'until {moment.year}':22} {then}")
+    if forest.without_each:
+        estimates = [estimate for _, estimate, _, _ in forest.without_each]
+        shown = figure(forest.measure, None, min(estimates), max(estimates))
+        typer.echo(f"  {'leaving one out':22} {shown}")
+    if forest.asymmetry:
+        typer.echo(
+            f"  {'small studies':22} Egger p = {forest.asymmetry.p:.2f}, "
+            f"{forest.asymmetry.studies} studies"
+        )
 
 
 def _changed(change: "Change") -> str:

@@ -55,6 +55,14 @@ def test_the_popular_figure_is_loss_of_diagnosis_and_not_remission():
     assert denominators == {("mitchell-2021", 42), ("mitchell-2023", 52)}
 
 
+def test_of_all_who_began_the_share_is_lower():
+    claim = answer_all()["lasting-remission"]
+    measured, began = claim.forest("remission-mdma"), claim.forest("remission-mdma-everyone")
+    assert [line.active.n for line in began.lines] == [46, 53]
+    assert [line.active.events for line in began.lines] == [14, 24]
+    assert began.summary.estimate < measured.summary.estimate
+
+
 def test_therapy_without_the_drug_helps_too_and_is_shown():
     claim = answer_all()["lasting-remission"]
     for outcome in ("response", "diagnosis", "remission"):

@@ -33,6 +33,12 @@ def test_one_claim_shows_its_studies_and_what_was_left_out():
     assert "[retracted]" in asked
 
 
+def test_a_pooled_figure_is_shown_with_how_steady_it_is():
+    shown = run("show", "effect-size").stdout
+    for word in ("a further study", "until 2018", "leaving one out", "Egger p", "[unverified]"):
+        assert word in shown
+
+
 def test_an_unknown_claim_names_those_there_are():
     shown = run("show", "miracles")
     assert shown.exit_code == 1

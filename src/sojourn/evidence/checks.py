@@ -177,11 +177,8 @@ def _scores(outcome: Outcome, result: Result, own: str) -> Iterator[Finding]:
     if result.sd is not None:
         most = largest_sd(scale, float(result.mean), result.n, change=change)
         if not 0 < float(result.sd) <= most:
-            yield Finding(
-                "error",
-                own,
-                f"SD {result.sd}; it is above 0 and, with this mean, at most {most:.1f}",
-            )
+            bounds = f"it is above 0 and, with this mean, at most {most:.1f}"
+            yield Finding("error", own, f"SD {result.sd}; {bounds}")
     if scale.whole and not grim_consistent(result.mean, result.n):
         yield Finding(
             "look",

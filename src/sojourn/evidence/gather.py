@@ -67,15 +67,19 @@ def effect(found: Found, computation: Computation) -> Effect:
             else effects.mean_difference
         )
         return make(first, second, **named)  # type: ignore[arg-type]
-    one, other = count(found, "active"), count(found, "control")
+    one, other = (count(found, role, computation) for role in ("active", "control"))
     return _OF_COUNTS[computation.measure](one, other, **named)
 
 
-def count(found: Found, role: str) -> Count:
-    """Events of n over all arms of that role."""
-    counts = [each.count for each in found.outcome.of_role(found.study, role)]
-    known = [each for each in counts if each is not None]
-    return Count(sum(each.events for each in known), sum(each.n for each in known))
+def count(found: Found, role: str, computation: Computation) -> Count:
+    """Events of n over all arms of that role; of everyone in them where that is asked."""
+    events = people = 0
+    for result in found.outcome.of_role(found.study, role):
+        if result.count:
+            events += result.count.events
+            began = found.study.arm(result.arm).n
+            people += began if computation.of_everyone and began else result.count.n
+    return Count(events, people)
 
 
 def combined(samples: tuple[Sample, ...]) -> Sample:

@@ -44,7 +44,7 @@ def lines(computation: Computation, found: Found, weight: float | None) -> Itera
     if computation.measure == "as-reported":
         yield from _as_reported(found)
     elif computation.measure == "share":
-        own = gathering.count(found, computation.of)
+        own = gathering.count(found, computation.of, computation)
         low, high = wilson(own)
         sides = (own, None) if computation.of == "active" else (None, own)
         yield _line(found, own.events / own.n, (low, high), weight, sides)
@@ -56,8 +56,8 @@ def own_estimate(computation: Computation, found: Found) -> tuple[float, tuple[f
     """The study's own estimate and interval; Newcombe's where it is a difference of risks."""
     effect = gathering.effect(found, computation)
     if computation.measure == "risk-difference":
-        sides = gathering.count(found, "active"), gathering.count(found, "control")
-        return effect.estimate, newcombe(*sides)
+        active, control = (gathering.count(found, s, computation) for s in ("active", "control"))
+        return effect.estimate, newcombe(active, control)
     back = back_transform(computation.measure)
     low, high = effect.interval()
     return back(effect.estimate), (back(low), back(high))
@@ -66,7 +66,8 @@ def own_estimate(computation: Computation, found: Found) -> tuple[float, tuple[f
 def _counts(computation: Computation, found: Found) -> tuple[Count | None, Count | None]:
     if computation.measure in gathering.CONTINUOUS:
         return None, None
-    return gathering.count(found, "active"), gathering.count(found, "control")
+    active, control = (gathering.count(found, s, computation) for s in ("active", "control"))
+    return active, control
 
 
 def _as_reported(found: Found) -> Iterator[Line]:

@@ -43,8 +43,10 @@ class Selection:
 class Computation:
     """One estimand of a claim.
 
-    ``of`` is the side of the trial a share is of. ``kinds`` holds to some kinds of figure, such
-    as endpoint scores only; otherwise change comes before endpoint.
+    ``of`` is the side of the trial a share is of. ``of_everyone`` counts all who began the arm,
+    those not measured as without the outcome; otherwise a share is of those measured. ``kinds``
+    holds to some kinds of figure, such as endpoint scores only; otherwise change comes before
+    endpoint.
     """
 
     key: Key
@@ -53,6 +55,7 @@ class Computation:
     measure: Measure
     selection: Selection
     of: Literal["active", "control"] = "active"
+    of_everyone: bool = False
     kinds: tuple[Literal["count", "change", "endpoint", "reported", "between"], ...] = ()
     term: str = ""
     scale: str = ""

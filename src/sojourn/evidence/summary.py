@@ -36,10 +36,14 @@ def summarise(computation: Computation, found: Sequence[Found]) -> Summary | Non
     if computation.measure == "as-reported" or not found:
         return None
     if computation.measure == "share":
-        return _share([gathering.count(each, computation.of) for each in found], _keys(found))
+        counts = [gathering.count(each, computation.of, computation) for each in found]
+        return _share(counts, _keys(found))
     people = sum(_people(computation, each) for each in found)
     if computation.measure == "odds-ratio":
-        sides = [[gathering.count(each, role) for each in found] for role in ("active", "control")]
+        sides = [
+            [gathering.count(each, role, computation) for each in found]
+            for role in ("active", "control")
+        ]
         try:
             mixed = pool_odds_ratios(sides[0], sides[1], _keys(found))
         except NoFiniteEstimate:
