@@ -10,6 +10,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from sojourn.cli_evidence import app as evidence_app
+
 app = typer.Typer(
     name="sojourn",
     help="Runs MDMA-assisted therapy for PTSD on one unbroken record.",
@@ -25,6 +27,7 @@ app.add_typer(protocol_app, name="protocol")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
+app.add_typer(evidence_app, name="evidence")
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", help="field=Heading; may be given many times.")
