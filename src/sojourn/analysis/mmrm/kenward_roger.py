@@ -12,7 +12,7 @@ is what SAS gives where the covariance is linear in its parameters (unstructured
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.analysis.mmrm.likelihood import normal_equations
+from sojourn.analysis.mmrm.loops import normal_equations
 from sojourn.analysis.mmrm.optimum import Optimum, jacobian
 from sojourn.analysis.mmrm.patterns import Patterns
 
