@@ -26,6 +26,8 @@ def contrast_many(
     ``adjust`` is 0 for the model's covariance, 1 for Kenward and Roger's without, 2 with
     the term in the second derivatives.
     """
+    span = sigma.shape[1]
+    room = np.empty((span, span))
     for t in range(len(sigma)):
         if iterations[t] < 0:
             continue
@@ -33,56 +35,67 @@ def contrast_many(
         k = kinds[t]
         weights = np.zeros_like(precisions[t])
         if adjust > 0:
-            bend = second_order(sigma[t], curvature) if adjust == 2 else np.zeros_like(sigma[t])
+            spread = unfolded(curvature, span)
+            bend = second_order(sigma[t], curvature) if adjust == 2 else np.zeros((span, span))
             for each in range(k):
-                m = size[t, each]
-                seen = visits[t, each, :m]
-                w = precisions[t, each, :m, :m].copy()
-                weights[each, :m, :m] = w @ between(w, seen, curvature, bend) @ w
+                middle(precisions[t, each], visits[t, each, : size[t, each]], spread, bend, room)
+                turned_by(precisions[t, each], room, size[t, each], weights[each])
         for c in range(len(contrasts)):
             row = contrasts[c]
             turned = covariance[t] @ row
             plain = row @ turned
             pushed = np.zeros((len(curvature), len(row)))
-            gradient = np.zeros(len(curvature))
             for e in range(len(curvature)):
                 pushed[e] = slopes[t, e] @ turned
-                gradient[e] = pushed[e] @ turned
+            gradient = pushed @ turned
             extra = 0.0
             if adjust > 0:
                 extra = along(
                     weights[:k], size[t], slots[t], active[t], actives[t], moments[t], turned
-                )
-                for e in range(len(curvature)):
-                    lean = covariance[t] @ pushed[e]
-                    for f in range(len(curvature)):
-                        extra -= curvature[e, f] * (lean @ pushed[f])
+                ) - np.sum(curvature * (pushed @ covariance[t] @ pushed.T))
             found[t, c, 0] = row @ coefficients[t]
             found[t, c, 1] = np.sqrt(plain + 2 * extra)
             found[t, c, 2] = 2 * plain**2 / (gradient @ (curvature @ gradient))
 
 
 @compiled
-def between(precision: Array, seen: Indices, curvature: Array, bend: Array) -> Array:
+def unfolded(curvature: Array, span: int) -> Array:
+    """W by the places a, b, c, d of two entries, each entry of a triangle shared by its two."""
+    full = np.empty((span, span, span, span))
+    for a in range(span):
+        for b in range(span):
+            i = max(a, b) * (max(a, b) + 1) // 2 + min(a, b)
+            for c in range(span):
+                for d in range(span):
+                    full[a, d, b, c] = curvature[i, max(c, d) * (max(c, d) + 1) // 2 + min(c, d)]
+    return full
+
+
+@compiled
+def middle(precision: Array, seen: Indices, spread: Array, bend: Array, out: Array) -> None:
     """Sum of W_ij (dV_i V^-1 dV_j), less a quarter of ``bend``, over a pattern's visits."""
     m = len(seen)
-    total = np.empty((m, m))
+    for a in range(m):
+        for d in range(a + 1):
+            total = -bend[seen[a], seen[d]] / 4
+            for b in range(m):
+                for c in range(m):
+                    total += spread[seen[a], seen[d], seen[b], seen[c]] * precision[b, c]
+            out[a, d] = out[d, a] = total
+
+
+@compiled
+def turned_by(weight: Array, inner: Array, m: int, out: Array) -> None:
+    """V^-1 M V^-1 over the first m places."""
     for a in range(m):
         for d in range(m):
-            total[a, d] = -bend[seen[a], seen[d]] / 4
-    for a in range(m):
-        for b in range(a + 1):
-            i = seen[a] * (seen[a] + 1) // 2 + seen[b]
-            for c in range(m):
-                for d in range(c + 1):
-                    j = seen[c] * (seen[c] + 1) // 2 + seen[d]
-                    half = (2 if a == b else 1) * (2 if c == d else 1)
-                    term = curvature[i, j] / half
-                    total[a, d] += term * precision[b, c]
-                    total[a, c] += term * precision[b, d]
-                    total[b, d] += term * precision[a, c]
-                    total[b, c] += term * precision[a, d]
-    return total
+            total = 0.0
+            for b in range(m):
+                part = 0.0
+                for c in range(m):
+                    part += inner[b, c] * weight[c, d]
+                total += weight[a, b] * part
+            out[a, d] = total
 
 
 @compiled
@@ -92,18 +105,22 @@ def along(
 ) -> float:  # fmt: skip
     """u'X'WXu with a symmetric W for each pattern."""
     total = 0.0
+    variables = moments.shape[1]
+    spread = np.empty((weights.shape[1], variables))
     for k in range(len(weights)):
-        variables = moments.shape[1]
-        spread = np.zeros((size[k], variables))
+        spread[:] = 0.0
         for a in range(size[k]):
             for one in range(actives[k, a]):
                 j = active[k, a, one]
                 spread[a, slots[k, a, j]] += turned[j]
-        m = size[k]
-        inner = spread @ moments[k] @ spread.T
-        for a in range(m):
-            for b in range(m):
-                total += weights[k, a, b] * inner[a, b]
+        for a in range(size[k]):
+            for v in range(variables):
+                if spread[a, v] != 0:
+                    for b in range(size[k]):
+                        part = 0.0
+                        for w in range(variables):
+                            part += moments[k, v, w] * spread[b, w]
+                        total += weights[k, a, b] * spread[a, v] * part
     return total
 
 
@@ -130,7 +147,9 @@ def second_order(sigma: Array, curvature: Array) -> Array:
     for i in range(count):
         r = rows[i]
         for other in range(span):
-            slope = first[i] @ factor[other]
+            slope = 0.0
+            for x in range(span):
+                slope += first[i, x] * factor[other, x]
             high, low = max(r, other), min(r, other)
             down[i, high * (high + 1) // 2 + low] = 2 * slope if r == other else slope
     back = np.linalg.inv(down)
@@ -142,6 +161,9 @@ def second_order(sigma: Array, curvature: Array) -> Array:
             if rows[i] == rows[j] and (i < span or j < span):
                 # The row's own scale meets itself or one of its entries.
                 bent[rows[i]] += w[i, j] * first[max(i, j)]
-            total[rows[i], rows[j]] += 2 * w[i, j] * (first[i] @ first[j])
+            overlap = 0.0
+            for x in range(span):
+                overlap += first[i, x] * first[j, x]
+            total[rows[i], rows[j]] += 2 * w[i, j] * overlap
     whole = bent @ factor.T
     return total + whole + whole.T

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.analysis.mmrm.loops import evaluated
+from sojourn.analysis.mmrm.loops import EXACT, evaluated
 from sojourn.analysis.mmrm.patterns import Patterns
 
 Array = NDArray[np.float64]
@@ -44,6 +44,6 @@ def evaluate(sigma: Array, patterns: Patterns, *, restricted: bool) -> Evaluatio
     """At ``sigma`` (groups, visits, visits)."""
     made = evaluated(
         sigma, patterns.group, patterns.count, patterns.size, patterns.visits, patterns.slots,
-        patterns.active, patterns.actives, patterns.moments, restricted, True,
+        patterns.active, patterns.actives, patterns.moments, restricted, EXACT,
     )  # fmt: skip
     return Evaluation(*made)

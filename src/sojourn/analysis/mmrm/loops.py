@@ -17,6 +17,13 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
+# Kinds of second derivatives.
+EXPECTED, PLAIN, EXACT = 0, 1, 2
+# Rise of twice the log-likelihood still expected: below NEAR the exact ones pay, and below
+# CLOSE a step with them is the last, for it squares what is left.
+NEAR = 1e-3
+CLOSE = 1e-8
+
 
 def compiled(function: Loop) -> Loop:
     """The function as machine code, kept between runs, and free of the interpreter's lock."""
@@ -27,105 +34,108 @@ def compiled(function: Loop) -> Loop:
 @compiled
 def evaluated(
     sigma: Array, group: Indices, count: Array, size: Indices, visits: Indices, slots: Indices,
-    active: Indices, actives: Indices, moments: Array, restricted: bool, exact: bool,
+    active: Indices, actives: Indices, moments: Array, restricted: bool, mode: int,
 ) -> tuple[float, Array, Array, Array, Array, Array, Array]:  # fmt: skip
-    """All of an evaluation; without ``exact``, the expected second derivatives of ML."""
+    """All of an evaluation in ``mode`` EXACT.
+
+    The others give second derivatives only: those expected under ML (EXPECTED), or the
+    exact ones less what passes through the coefficients (PLAIN).
+    """
     width, span = slots.shape[2] - 1, sigma.shape[1]
     triangle = span * (span + 1) // 2
     entries = sigma.shape[0] * triangle
     first = np.zeros(entries)
     second = np.zeros((entries, entries))
-    slopes = np.zeros((entries if exact else 0, width, width))
-    pulls = np.zeros((entries if exact else 0, width))
+    slopes = np.zeros((entries if mode == EXACT else 0, width, width))
+    pulls = np.zeros((entries if mode == EXACT else 0, width))
     coefficients = np.zeros(width)
     precisions = np.zeros((len(size), span, span))
     normal = np.zeros((width, width))
     covariance = np.zeros((width, width))
+    room = np.zeros((3, span, span))
     failed = (np.inf, coefficients, covariance, first, second, slopes, precisions)
-    spread = inverted_parts(sigma, group, count, size, visits, precisions)
+    spread = inverted_parts(sigma, group, count, size, visits, precisions, room[0])
     if not np.isfinite(spread):
         return failed
     right = np.zeros(width)
     normal_equations(precisions, size, slots, active, actives, moments, normal, right)
-    curved = inverted(normal, covariance)
+    curved = inverted(normal, covariance, width)
     if not np.isfinite(curved):
         return failed
-    observed = 0.0
     for i in range(width):
         for j in range(width):
             coefficients[i] += covariance[i, j] * right[j]
     for k in range(len(size)):
-        observed += count[k] * size[k]
-        mixed, misfit = products(
+        spread += count[k] * size[k] * np.log(2 * np.pi)
+        spread += products(
             k, size[k], slots, active, actives, moments, coefficients, covariance,
-            precisions[k], restricted,
+            precisions[k], restricted, room[0],
         )  # fmt: skip
-        spread += misfit
-        offset = group[k] * triangle
         add_derivatives(
-            precisions[k], mixed, count[k], size[k], visits[k], offset, first, second, exact
-        )
-        if exact:
-            add_slopes(
-                k, size[k], visits[k], offset, slots, active, actives, moments, precisions[k],
-                coefficients, slopes, pulls,
-            )  # fmt: skip
-    if exact:
+            precisions[k], room, count[k], size[k], visits[k], group[k] * triangle, first,
+            second, mode,
+        )  # fmt: skip
+    if mode == EXACT:
+        add_slopes(
+            triangle, group, size, visits, slots, active, actives, moments, precisions,
+            coefficients, slopes, pulls,
+        )  # fmt: skip
         subtract_shared(second, slopes, pulls, covariance, restricted)
     if restricted:
-        spread += curved
-        observed -= width
-    value = spread + observed * np.log(2 * np.pi)
-    return value, coefficients, covariance, first, second, slopes, precisions
+        spread += curved - width * np.log(2 * np.pi)
+    return spread, coefficients, covariance, first, second, slopes, precisions
 
 
 @compiled
-def inverted(matrix: Array, inverse: Array) -> float:
-    """Log-determinant of a positive definite matrix, its inverse written out; else infinite."""
-    n = len(matrix)
-    factor = np.zeros((n, n))
+def inverted(matrix: Array, inverse: Array, n: int) -> float:
+    """Log-determinant of the first n rows and columns, positive definite; else infinite.
+
+    ``inverse`` takes their inverse; on the way its lower triangle holds Cholesky's factor.
+    """
     logs = 0.0
     for i in range(n):
         for j in range(i + 1):
             total = matrix[i, j]
             for k in range(j):
-                total -= factor[i, k] * factor[j, k]
+                total -= inverse[i, k] * inverse[j, k]
             if i == j:
                 if not total > 1e-13 * matrix[i, i]:
                     return np.inf
-                factor[i, i] = np.sqrt(total)
+                inverse[i, i] = np.sqrt(total)
                 logs += np.log(total)
             else:
-                factor[i, j] = total / factor[j, j]
+                inverse[i, j] = total / inverse[j, j]
     for i in range(n):
-        factor[i, i] = 1 / factor[i, i]
+        inverse[i, i] = 1 / inverse[i, i]
         for j in range(i):
             total = 0.0
             for k in range(j, i):
-                total -= factor[i, k] * factor[k, j]
-            factor[i, j] = total * factor[i, i]
+                total -= inverse[i, k] * inverse[k, j]
+            inverse[i, j] = total * inverse[i, i]
     for i in range(n):
         for j in range(i + 1):
             total = 0.0
             for k in range(i, n):
-                total += factor[k, i] * factor[k, j]
-            inverse[i, j] = inverse[j, i] = total
+                total += inverse[k, i] * inverse[k, j]
+            inverse[i, j] = total
+    for i in range(n):
+        for j in range(i):
+            inverse[j, i] = inverse[i, j]
     return logs
 
 
 @compiled
 def inverted_parts(
-    sigma: Array, group: Indices, count: Array, size: Indices, visits: Indices, out: Array
-) -> float:
+    sigma: Array, group: Indices, count: Array, size: Indices, visits: Indices, out: Array,
+    part: Array,
+) -> float:  # fmt: skip
     """Each pattern's precision, and the sum of the participants' log-determinants."""
     logs = 0.0
     for k in range(len(size)):
-        m = size[k]
-        part = np.empty((m, m))
-        for a in range(m):
-            for b in range(m):
+        for a in range(size[k]):
+            for b in range(size[k]):
                 part[a, b] = sigma[group[k], visits[k, a], visits[k, b]]
-        logs += count[k] * inverted(part, out[k])
+        logs += count[k] * inverted(part, out[k], size[k])
         if not np.isfinite(logs):
             return np.inf
     return logs
@@ -158,11 +168,10 @@ def normal_equations(
 @compiled
 def products(
     k: int, m: int, slots: Indices, active: Indices, actives: Indices, moments: Array,
-    coefficients: Array, covariance: Array, precision: Array, restricted: bool,
-) -> tuple[Array, float]:  # fmt: skip
-    """Sum of r r' (and of x F x' where restricted), and the sum of r'Wr."""
+    coefficients: Array, covariance: Array, precision: Array, restricted: bool, mixed: Array,
+) -> float:  # fmt: skip
+    """The sum of r'Wr; ``mixed`` takes that of r r' (and of x F x' where restricted)."""
     last = slots.shape[2] - 1
-    mixed = np.zeros((m, m))
     misfit = 0.0
     for a in range(m):
         for b in range(a + 1):
@@ -182,7 +191,7 @@ def products(
                     extra += covariance[i, j] * term
             misfit += total * precision[a, b] * (1 if a == b else 2)
             mixed[a, b] = mixed[b, a] = total + extra if restricted else total
-    return mixed, misfit
+    return misfit
 
 
 @compiled
@@ -194,73 +203,80 @@ def entry(one: int, other: int) -> int:
 
 @compiled
 def add_derivatives(
-    precision: Array, mixed: Array, count: float, m: int, visits: Indices, offset: int,
-    first: Array, second: Array, exact: bool,
+    weight: Array, room: Array, count: float, m: int, visits: Indices, offset: int,
+    first: Array, second: Array, mode: int,
 ) -> None:  # fmt: skip
     """One pattern's n W - A in the first, and tr(E W D V) in the second derivatives."""
-    weight = np.ascontiguousarray(precision[:m, :m])
-    inner = np.zeros((m, m))
-    bend = np.zeros((m, m))
+    mixed, inner, bend = room
     for a in range(m):
         for d in range(m):
+            total = 0.0
             for c in range(m):
-                inner[a, d] += weight[a, c] * mixed[c, d]
+                total += weight[a, c] * mixed[c, d]
+            inner[a, d] = total
     for a in range(m):
         for b in range(a + 1):
             total = 0.0
             for c in range(m):
                 total += inner[a, c] * weight[c, b]
             plain = count * weight[a, b]
-            bend[a, b] = bend[b, a] = 2 * total - plain if exact else plain
+            bend[a, b] = bend[b, a] = plain if mode == EXPECTED else 2 * total - plain
             place = offset + entry(visits[a], visits[b])
             first[place] += (plain - total) * (1 if a == b else 2)
     for a in range(m):
         for b in range(a + 1):
             i = offset + entry(visits[a], visits[b])
-            for c in range(m):
-                for d in range(c + 1):
+            for c in range(a + 1):
+                for d in range((b if c == a else c) + 1):
                     term = (
                         weight[b, c] * bend[d, a]
                         + weight[b, d] * bend[c, a]
                         + weight[a, c] * bend[d, b]
                         + weight[a, d] * bend[c, b]
-                    )
-                    half = (2 if a == b else 1) * (2 if c == d else 1)
-                    second[i, offset + entry(visits[c], visits[d])] += term / half
+                    ) / ((2 if a == b else 1) * (2 if c == d else 1))
+                    j = offset + entry(visits[c], visits[d])
+                    second[i, j] += term
+                    if i != j:
+                        second[j, i] += term
 
 
 @compiled
 def add_slopes(
-    k: int, m: int, visits: Indices, offset: int, slots: Indices, active: Indices,
-    actives: Indices, moments: Array, precision: Array, coefficients: Array,
+    triangle: int, group: Indices, size: Indices, visits: Indices, slots: Indices,
+    active: Indices, actives: Indices, moments: Array, precisions: Array, coefficients: Array,
     slopes: Array, pulls: Array,
 ) -> None:  # fmt: skip
-    """One pattern's X'WEWX and X'WEWr for each entry."""
-    width, variables = len(coefficients), moments.shape[1]
-    weighed = np.zeros((m, variables, width))
-    pulled = np.zeros((m, variables))
-    for b in range(m):
-        for d in range(m):
-            weight = precision[b, d]
-            for v in range(variables):
-                pulled[b, v] += weight * moments[k, v, slots[k, d, width]]
-            for other in range(actives[k, d]):
-                j = active[k, d, other]
-                for v in range(variables):
-                    term = weight * moments[k, v, slots[k, d, j]]
-                    weighed[b, v, j] += term
-                    pulled[b, v] -= term * coefficients[j]
-    for a in range(m):
+    """X'WEWX and X'WEWr for each entry, over all patterns."""
+    width, variables, span = len(coefficients), moments.shape[1], precisions.shape[1]
+    loads = np.empty((span, width, variables))
+    weighed = np.empty((span, variables, width))
+    pulled = np.empty((span, variables))
+    for k in range(len(size)):
+        m, precision = size[k], precisions[k]
+        loads[:m], weighed[:m], pulled[:m] = 0.0, 0.0, 0.0
         for b in range(m):
-            place = offset + entry(visits[a], visits[b])
-            for c in range(m):
-                weight = precision[a, c]
-                for one in range(actives[k, c]):
-                    i = active[k, c, one]
-                    v = slots[k, c, i]
-                    pulls[place, i] += weight * pulled[b, v]
-                    for j in range(width):
-                        slopes[place, i, j] += weight * weighed[b, v, j]
+            for d in range(m):
+                weight = precision[b, d]
+                for v in range(variables):
+                    pulled[b, v] += weight * moments[k, slots[k, d, width], v]
+                for other in range(actives[k, d]):
+                    j = active[k, d, other]
+                    slot = slots[k, d, j]
+                    loads[b, j, slot] += weight
+                    for v in range(variables):
+                        term = weight * moments[k, slot, v]
+                        weighed[b, v, j] += term
+                        pulled[b, v] -= term * coefficients[j]
+        for a in range(m):
+            for i in range(width):
+                for v in range(variables):
+                    load = loads[a, i, v]
+                    if load != 0:
+                        for b in range(m):
+                            place = group[k] * triangle + entry(visits[k, a], visits[k, b])
+                            pulls[place, i] += load * pulled[b, v]
+                            for j in range(width):
+                                slopes[place, i, j] += load * weighed[b, v, j]
 
 
 @compiled
@@ -269,24 +285,15 @@ def subtract_shared(
 ) -> None:
     """Takes 2 g'Fh and tr(PFQF) from the second derivatives."""
     entries, width = len(slopes), len(covariance)
-    turned = np.empty((entries, width, width))
-    for i in range(entries):
-        turned[i] = slopes[i] @ covariance
-    for i in range(entries):
-        lean = covariance @ pulls[i]
-        for j in range(entries):
-            total = 0.0
-            for x in range(width):
-                total += 2 * lean[x] * pulls[j, x]
-            if restricted and j <= i:
-                shared = 0.0
-                for x in range(width):
-                    for y in range(width):
-                        shared += turned[i, x, y] * turned[j, y, x]
-                second[i, j] -= shared
-                if j < i:
-                    second[j, i] -= shared
-            second[i, j] -= total
+    second -= 2 * (pulls @ covariance @ pulls.T)
+    if restricted:
+        turned = np.empty((entries, width, width))
+        across = np.empty((entries, width, width))
+        for i in range(entries):
+            turned[i] = slopes[i] @ covariance
+            across[i] = turned[i].T
+        flat = width * width
+        second -= turned.reshape(entries, flat) @ across.reshape(entries, flat).T
 
 
 @compiled
@@ -323,38 +330,41 @@ def scored_many(
 def scored(
     parts: tuple[Array, ...], span: int, restricted: bool
 ) -> tuple[int, tuple[float, Array, Array, Array, Array, Array, Array], Array, Array]:
-    """Fisher's scoring for the first step, then Newton's, in the entries of the matrix."""
+    """Fisher's scoring until near, then Newton's steps, in the entries of the matrix."""
     entries = span * (span + 1) // 2
     bend = np.zeros((entries, entries))
     sigma = started(parts, span, restricted)
-    at = evaluated(sigma, *parts, restricted, False)
-    exact = False
+    mode = EXPECTED
+    at = evaluated(sigma, *parts, restricted, mode)
     if not np.isfinite(at[0]):
         return -1, at, sigma, bend
-    for step in range(1, 60):
-        if not np.isfinite(inverted(at[4], bend)):
-            if not exact:
+    for step in range(1, 80):
+        if not np.isfinite(inverted(at[4], bend, entries)):
+            if mode == EXPECTED:
                 return -1, at, sigma, bend
-            exact = False
-            at = evaluated(sigma, *parts, restricted, False)
+            mode = EXPECTED
+            at = evaluated(sigma, *parts, restricted, mode)
             continue
         move = -bend @ at[3]
         decrement = -(move @ at[3])
-        if decrement < 1e-22 and exact:
-            return step, at, sigma, bend
-        close = decrement < 1e-11 and exact
+        close = decrement < CLOSE and mode == EXACT
+        following = EXACT if mode == EXACT or decrement < NEAR or step > 8 else PLAIN
         further = False
         for halving in range(25):
             there = moved(sigma, move, 0.5**halving)
-            tried = evaluated(there, *parts, restricted, True)
+            tried = evaluated(there, *parts, restricted, following)
             room = 1e-12 * abs(at[0]) if decrement < 1e-6 else 0.0
             if tried[0] <= at[0] + room:
                 further = True
                 break
         if further:
-            sigma, at, exact = there, tried, True
+            sigma, at, mode = there, tried, following
+        elif mode != EXACT:
+            mode = EXACT
+            at = evaluated(sigma, *parts, restricted, mode)
+            continue
         if close or not further:
-            settled = decrement < 1e-9 and exact and np.isfinite(inverted(at[4], bend))
+            settled = decrement < 1e-7 and np.isfinite(inverted(at[4], bend, entries))
             return (step if settled else -1), at, sigma, bend
     return -1, at, sigma, bend
 
@@ -377,7 +387,7 @@ def started(parts: tuple[Array, ...], span: int, restricted: bool) -> Array:
     sigma = np.zeros((1, span, span))
     for a in range(span):
         sigma[0, a, a] = 1.0
-    at = evaluated(sigma, *parts, restricted, False)
+    at = evaluated(sigma, *parts, restricted, EXPECTED)
     pairs = np.zeros((span, span))
     count, size, visits = parts[1], parts[2], parts[3]
     for k in range(len(size)):
@@ -392,7 +402,7 @@ def started(parts: tuple[Array, ...], span: int, restricted: bool) -> Array:
             sigma[0, a, b] = sigma[0, b, a] = product / max(pairs[a, b], 1.0)
     scratch = np.zeros((span, span))
     for _ in range(40):
-        if np.isfinite(inverted(sigma[0], scratch)):
+        if np.isfinite(inverted(sigma[0], scratch, span)):
             break
         for a in range(span):
             for b in range(a):
