@@ -1,6 +1,6 @@
 """Writes cases.json: what is fitted to which data, in our words.
 
-    python validation/mmrm/cases.py
+python validation/mmrm/cases.py
 """
 
 import json

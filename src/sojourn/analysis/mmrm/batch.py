@@ -111,7 +111,10 @@ def fit_batch(
     slots = np.array(layout.slots, dtype=np.int64)
     trials, _, span = values.shape
     result = BatchFit(
-        *(np.full((trials, len(rows)), np.nan) for _ in range(4)),
+        np.full((trials, len(rows)), np.nan),
+        np.full((trials, len(rows)), np.nan),
+        np.full((trials, len(rows)), np.nan),
+        np.full((trials, len(rows)), np.nan),
         np.full((trials, slots.shape[1]), np.nan),
         np.full((trials, span, span), np.nan),
         np.full(trials, np.nan),

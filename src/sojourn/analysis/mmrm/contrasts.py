@@ -102,7 +102,7 @@ def joint(fitted: Fit, rows: ArrayLike) -> Joint:
         )
         statistic *= factor
     else:
-        df = _fixed_degrees(fitted, table.any(axis=0))
+        df = _fixed_degrees(fitted, np.asarray(table.any(axis=0)))
     return Joint(rank, df, statistic, float(stats.f.sf(statistic, rank, df)))
 
 

@@ -220,9 +220,7 @@ def _products(rho: Array, power: Array) -> tuple[Array, Array, Array]:
     plain = rho**power
     once = np.where(power == 0, 0.0, power * rho ** np.where(power == 0, 1.0, power - 1))
     linear = (power == 0) | (power == 1)
-    twice = np.where(
-        linear, 0.0, power * (power - 1) * rho ** np.where(linear, 1.0, power - 2)
-    )
+    twice = np.where(linear, 0.0, power * (power - 1) * rho ** np.where(linear, 1.0, power - 2))
     first = np.empty((*power.shape[:2], count))
     second = np.empty((*power.shape[:2], count, count))
     for i in range(count):

@@ -82,8 +82,10 @@ def read(
     group_names, groups = _groups(used, group, people)
     values = {each: _term(used[each]) for each in terms}
     if visit in values:
-        values[visit] = pd.Categorical.from_codes(codes, list(visit_names))
-    design = parsed.rhs.get_model_matrix(pd.DataFrame(values), na_action="raise")
+        values[visit] = pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(visit_names))
+    design = parsed.rhs.get_model_matrix(
+        pd.DataFrame(values, index=range(len(used))), na_action="raise"
+    )
     columns = tuple(map(str, design.columns))
     matrix = np.ascontiguousarray(design.to_numpy(dtype=float))
     _check_rank(matrix, columns)
@@ -112,7 +114,7 @@ def _coded(series: pl.Series, given: Sequence[object] | None) -> tuple[tuple[str
         if stray:
             raise NotFittable(f"{series.name} '{min(stray)}' is not among the visits {levels}")
     elif isinstance(series.dtype, pl.Enum):
-        levels = series.cat.get_categories().to_list()
+        levels = series.dtype.categories.to_list()
     else:
         levels = series.drop_nulls().unique().sort().cast(pl.String).to_list()
     positions = {level: at for at, level in enumerate(levels)}
@@ -180,7 +182,7 @@ def _term(series: pl.Series) -> Any:
     text = series.cast(pl.String)
     observed = set(text)
     if isinstance(series.dtype, pl.Enum):
-        levels = [each for each in series.cat.get_categories() if each in observed]
+        levels = [each for each in series.dtype.categories if each in observed]
     else:
         levels = sorted(observed)
     return pd.Categorical(text.to_list(), categories=levels)

@@ -149,7 +149,9 @@ def _checked(method: str, df: str, reported: str | None) -> str:
     if reported is None:
         reported = df if df in ADJUSTED else "model"
     if reported not in COVARIANCES:
-        raise NotFittable(f"reported '{reported}' is not known; use one of {', '.join(COVARIANCES)}")
+        raise NotFittable(
+            f"reported '{reported}' is not known; use one of {', '.join(COVARIANCES)}"
+        )
     if (df == "kenward-roger") != (reported in ADJUSTED):
         raise NotFittable(
             f"df '{df}' does not go with the covariance '{reported}': Kenward and Roger's "
@@ -160,9 +162,7 @@ def _checked(method: str, df: str, reported: str | None) -> str:
     return reported
 
 
-def _covariance(
-    best: Optimum, patterns: Patterns, reported: str, parts: Sandwich | None
-) -> Array:
+def _covariance(best: Optimum, patterns: Patterns, reported: str, parts: Sandwich | None) -> Array:
     if parts is not None:
         return parts.covariance
     if reported in ADJUSTED:

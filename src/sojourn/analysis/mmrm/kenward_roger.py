@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 def slopes_by_theta(optimum: Optimum) -> Array:
     """P_i: (parameters, columns, columns)."""
     down = jacobian(optimum.derivatives)
-    return -np.einsum("ie,eab->iab", down, optimum.evaluation.slopes)
+    return np.asarray(-np.einsum("ie,eab->iab", down, optimum.evaluation.slopes))
 
 
 def adjusted_covariance(optimum: Optimum, patterns: Patterns, *, linear: bool = False) -> Array:

@@ -7,7 +7,7 @@ file it calls does: so none here or in the files of the batch calls one of anoth
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Parts = tuple[Indices, Array, Indices, Indices, Indices, Indices, Indices, Array]
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # Kinds of second derivatives.
@@ -27,8 +28,7 @@ CLOSE = 1e-8
 
 def compiled(function: Loop) -> Loop:
     """The function as machine code, kept between runs, and free of the interpreter's lock."""
-    quick: Loop = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return quick
+    return cast(Loop, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @compiled
@@ -328,7 +328,7 @@ def scored_many(
 
 @compiled
 def scored(
-    parts: tuple[Array, ...], span: int, restricted: bool
+    parts: Parts, span: int, restricted: bool
 ) -> tuple[int, tuple[float, Array, Array, Array, Array, Array, Array], Array, Array]:
     """Fisher's scoring until near, then Newton's steps, in the entries of the matrix."""
     entries = span * (span + 1) // 2
@@ -382,7 +382,7 @@ def moved(sigma: Array, move: Array, length: float) -> Array:
 
 
 @compiled
-def started(parts: tuple[Array, ...], span: int, restricted: bool) -> Array:
+def started(parts: Parts, span: int, restricted: bool) -> Array:
     """Moments of the least-squares residuals, shrunk until positive definite."""
     sigma = np.zeros((1, span, span))
     for a in range(span):

@@ -86,9 +86,7 @@ def jacobian(derivatives: tuple[Derivatives, ...]) -> Array:
     count, entries = blocks[0].shape
     whole = np.zeros((len(blocks) * count, len(blocks) * entries))
     for group, block in enumerate(blocks):
-        whole[
-            group * count : (group + 1) * count, group * entries : (group + 1) * entries
-        ] = block
+        whole[group * count : (group + 1) * count, group * entries : (group + 1) * entries] = block
     return whole
 
 
@@ -142,7 +140,11 @@ def _step(slope: Array, bend: Array) -> tuple[Array, float, Array]:
     along = vectors.T @ slope
     step = -vectors @ (along / size)
     longest = np.abs(step).max()
-    return step * min(1.0, 3.0 / longest) if longest else step, float(along @ (along / size)), values
+    return (
+        step * min(1.0, 3.0 / longest) if longest else step,
+        float(along @ (along / size)),
+        values,
+    )
 
 
 def _along(

@@ -52,8 +52,7 @@ def summarise(data: Observations) -> Patterns:
     kinds, member = np.unique(keys, axis=0, return_inverse=True)
     member = member.ravel()
     parts = [
-        _moments(wide[member == each][:, kind[1:].astype(bool)])
-        for each, kind in enumerate(kinds)
+        _moments(wide[member == each][:, kind[1:].astype(bool)]) for each, kind in enumerate(kinds)
     ]
     slots = np.full((len(kinds), visits, width), -1)
     places = np.full((len(kinds), visits), -1)
@@ -93,7 +92,7 @@ def _moments(block: Array) -> tuple[Indices, Array]:
     columns = np.ascontiguousarray(block.reshape(people, places * width).T) + 0.0
     known: dict[bytes, int] = {}
     slots = np.full(places * width, -1)
-    kept = []
+    kept: list[Array] = []
     for at, column in enumerate(columns):
         response = at % width == width - 1
         if not response and not column.any():
