@@ -17,11 +17,12 @@ from sojourn.analysis.mmrm.batch_contrasts import contrast_many
 from sojourn.analysis.mmrm.batch_statistics import summarise_many
 from sojourn.analysis.mmrm.errors import NotFittable
 from sojourn.analysis.mmrm.loops import scored_many
+from sojourn.analysis.mmrm.options import reported_covariance
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-WAYS = {"satterthwaite": 0, "kenward-roger-linear": 1, "kenward-roger": 2}
+WAYS = {"model": 0, "kenward-roger-linear": 1, "kenward-roger": 2}
 MOST_VISITS = 12
 AT_ONCE = 256
 
@@ -88,14 +89,16 @@ def fit_batch(
     contrasts: ArrayLike,
     *,
     df: str = "kenward-roger",
+    reported: str | None = None,
     method: str = "reml",
     threads: int = 1,
 ) -> BatchFit:
     """Fits each trial of ``responses`` (trials, participants, visits), missing as not-a-number.
 
     ``covariates`` (trials or 1, participants, covariates less the intercept) must be known
-    for everyone; ``contrasts`` (contrasts, columns). ``df`` is one of ``WAYS``; under method
-    "ml" only satterthwaite. Trials are spread over ``threads``; the results do not depend on it.
+    for everyone; ``contrasts`` (contrasts, columns). ``df`` is kenward-roger or satterthwaite;
+    ``reported`` and ``method`` are as in ``fit``, ``reported`` one of ``WAYS``. Trials are
+    spread over ``threads``; the results do not depend on it.
 
     Raises
     ------
@@ -104,10 +107,9 @@ def fit_batch(
         don't go together. A trial that can't be fitted is marked, not raised.
     """
     values, known, rows = _checked(responses, covariates, layout, contrasts)
-    if df not in WAYS or method not in ("reml", "ml"):
-        raise NotFittable(f"df '{df}' with method '{method}'; use one of {', '.join(WAYS)}")
-    if method == "ml" and df != "satterthwaite":
-        raise NotFittable("Kenward and Roger's method needs method 'reml'")
+    reported = reported_covariance(method, df, reported)
+    if df not in ("kenward-roger", "satterthwaite") or reported not in WAYS:
+        raise NotFittable(f"df '{df}' with covariance '{reported}' is not there for a batch")
     slots = np.array(layout.slots, dtype=np.int64)
     trials, _, span = values.shape
     result = BatchFit(
@@ -125,7 +127,7 @@ def fit_batch(
     def run(start: int) -> None:
         here = slice(start, start + AT_ONCE)
         mine = known[here] if len(known) > 1 else known
-        _fit_some(values[here], mine, slots, rows, WAYS[df], method == "reml", result, here)
+        _fit_some(values[here], mine, slots, rows, WAYS[reported], method == "reml", result, here)
 
     starts = range(0, trials, AT_ONCE)
     if threads > 1:

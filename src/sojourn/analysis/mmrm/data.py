@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 from formulaic import Formula, ModelSpec
+from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
 from sojourn.analysis.mmrm.errors import NotFittable
@@ -67,8 +68,8 @@ def read(
     try:
         parsed = Formula(formula)
         response, terms = str(parsed.lhs), sorted(map(str, parsed.rhs.required_variables))
-    except (AttributeError, SyntaxError, ValueError) as error:
-        raise NotFittable(f"formula '{formula}': write 'response ~ terms' ({error})") from error
+    except (AttributeError, SyntaxError, FormulaicError) as error:
+        raise NotFittable(f"formula '{formula}': write 'response ~ terms'") from error
     wanted = {response, *terms, participant, visit, *filter(None, (group, weights))}
     absent = sorted(wanted - set(frame.columns))
     if absent:

@@ -7,7 +7,6 @@ Review: Mallinckrodt et al. 2008, doi 10.1177/009286150804200402.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -16,17 +15,12 @@ from numpy.typing import NDArray
 from sojourn.analysis.mmrm.covariance import structure
 from sojourn.analysis.mmrm.data import Observations, read
 from sojourn.analysis.mmrm.empirical import POWERS, Sandwich, sandwich
-from sojourn.analysis.mmrm.errors import NotFittable
 from sojourn.analysis.mmrm.kenward_roger import adjusted_covariance, slopes_by_theta
 from sojourn.analysis.mmrm.optimum import Optimum, maximise
+from sojourn.analysis.mmrm.options import ADJUSTED, Method, reported_covariance
 from sojourn.analysis.mmrm.patterns import Patterns, summarise
 
 Array = NDArray[np.float64]
-Method = Literal["reml", "ml"]
-
-DEGREES = ("kenward-roger", "satterthwaite", "between-within", "residual")
-ADJUSTED = ("kenward-roger", "kenward-roger-linear")
-COVARIANCES = ("model", *ADJUSTED, *POWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +91,10 @@ def fit(
     """Fits ``formula`` to a frame with one row for each participant and visit.
 
     ``covariance`` is one of ``covariance.STRUCTURES``, with parameters of its own for each
-    ``group`` where one is named. ``df`` is one of ``DEGREES``. ``reported`` is one of
-    ``COVARIANCES``: by default Kenward and Roger's with their degrees of freedom, else the
-    model's. A row weighs by ``weights``: its variance is divided by its weight.
+    ``group`` where one is named. ``df`` is one of ``options.DEGREES``, ``reported`` one of
+    ``options.COVARIANCES``: by default Kenward and Roger's with their degrees of freedom
+    (the linear form, as in SAS), else the model's. A row weighs by ``weights``: its variance
+    is divided by its weight.
 
     Raises
     ------
@@ -108,7 +103,7 @@ def fit(
     NotConverged
         Where the maximum of the likelihood was not found.
     """
-    reported = _checked(method, df, reported)
+    reported = reported_covariance(method, df, reported)
     data = read(
         formula, frame, participant=participant, visit=visit, visits=visits, group=group,
         weights=weights,
@@ -139,27 +134,6 @@ def fit(
         data,
         parts,
     )
-
-
-def _checked(method: str, df: str, reported: str | None) -> str:
-    if method not in ("reml", "ml"):
-        raise NotFittable(f"method '{method}' is not known; use 'reml' or 'ml'")
-    if df not in DEGREES:
-        raise NotFittable(f"df '{df}' is not known; use one of {', '.join(DEGREES)}")
-    if reported is None:
-        reported = df if df in ADJUSTED else "model"
-    if reported not in COVARIANCES:
-        raise NotFittable(
-            f"reported '{reported}' is not known; use one of {', '.join(COVARIANCES)}"
-        )
-    if (df == "kenward-roger") != (reported in ADJUSTED):
-        raise NotFittable(
-            f"df '{df}' does not go with the covariance '{reported}': Kenward and Roger's "
-            "degrees of freedom belong with their covariance"
-        )
-    if df == "kenward-roger" and method == "ml":
-        raise NotFittable("Kenward and Roger's method needs method 'reml'")
-    return reported
 
 
 def _covariance(best: Optimum, patterns: Patterns, reported: str, parts: Sandwich | None) -> Array:
