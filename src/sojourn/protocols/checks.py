@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sojourn.protocols import monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -21,6 +22,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     yield from _arms(protocol, source)
     yield from _outcome(protocol, source)
     yield from _criteria(protocol, source)
+    yield from _monitoring(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -29,6 +31,13 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
             )
     if not protocol.authorisations:
         yield source.problem(("authorisations",), "is empty; name at least one legal ground")
+
+
+def _monitoring(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if protocol.monitoring is not None:
+        settings = [each.key for each in protocol.site_settings]
+        for place, message in monitoring.faults(protocol.monitoring, settings):
+            yield source.problem(("monitoring", *place), message)
 
 
 def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:

@@ -10,16 +10,19 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from sojourn.protocols import eligibility, model
+from sojourn.protocols import eligibility, model, monitoring
 from sojourn.protocols.checks import problems
 from sojourn.protocols.model import Protocol
 from sojourn.protocols.reading import Problem, ProtocolError, Source, read
 
+_KINDS = tuple(
+    each for module in (eligibility, model, monitoring) for each in vars(module).values()
+)
 PACKS = Path(__file__).parent / "packs"
 
 
 def _strict() -> TypeAdapter[Protocol]:
-    for kind in (*vars(eligibility).values(), *vars(model).values()):
+    for kind in _KINDS:
         if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__"):
             kind.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
     return TypeAdapter(Protocol)
@@ -154,7 +157,7 @@ def _explained(source: Source, error: ValidationError, origins: list[int]) -> It
 def _nearest(path: tuple[str | int, ...]) -> str:
     names = {
         name
-        for kind in (*vars(eligibility).values(), *vars(model).values())
+        for kind in _KINDS
         if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
         for name in kind.__dataclass_fields__
     } | {"for_each_session", "days"}

@@ -18,6 +18,7 @@ from sojourn.protocols.eligibility import (
     Text,
     TreatmentKind,
 )
+from sojourn.protocols.monitoring import Monitoring
 
 Days = Annotated[int, Field(ge=-3650, le=3650)]
 Milligrams = Annotated[int, Field(ge=1, le=1000)]
@@ -233,6 +234,7 @@ class Protocol:
     randomisation: Randomisation | None = None
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
+    monitoring: Monitoring | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
     notes: tuple[str, ...] = ()
