@@ -38,7 +38,9 @@ def next_due(
     """
     if course.ended or session.closed_at or not protocol.monitoring or not protocol.dosing:
         return None
-    schedule = {each.moment: each for each in protocol.monitoring.schedule}
+    schedule: dict[str, ScheduledReading] = {
+        each.moment: each for each in protocol.monitoring.schedule
+    }
     found = [
         Due(each.moment, each.label, each.signals, at)
         for each, at in _open(schedule, session, protocol, settings, now)

@@ -1,7 +1,7 @@
 """Open alarms as rows: what a room, a phone or a device asks for again and again."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -30,7 +30,7 @@ def rows_of(
             alert.rule,
             rule.level if rule else "caution",
             alert.label,
-            str(alert.raised_at),
+            _text(alert.raised_at),
             _text(alert.acknowledged_at),
             alert.acknowledged_by,
             _text(alert.escalated_at),
@@ -52,4 +52,4 @@ def open_alarms(programme: str, *, site: str = "", participant: str = "") -> lis
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else str(moment)
+    return None if moment is None else str(moment.astimezone(UTC))

@@ -93,7 +93,7 @@ def _silent(programme: str, now_ms: int) -> list[tuple[str, str]]:
             "WHERE o.programme = %s AND m.silent_ms <= %s",
             [programme, now_ms],
         )
-        return cursor.fetchall()
+        return [(str(first), str(second)) for first, second in cursor.fetchall()]
 
 
 def _unacknowledged(programme: str, now_ms: int) -> list[tuple[str, str]]:
@@ -103,7 +103,7 @@ def _unacknowledged(programme: str, now_ms: int) -> list[tuple[str, str]]:
             "WHERE programme = %s AND escalates_ms <= %s ORDER BY escalates_ms",
             [programme, now_ms],
         )
-        return cursor.fetchall()
+        return [(str(first), str(second)) for first, second in cursor.fetchall()]
 
 
 def _command(protocol: Protocol, raised: Raised, visit: str) -> RaiseAlarm:

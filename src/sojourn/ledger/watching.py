@@ -4,7 +4,7 @@ Writing and rebuilding go through the same ``apply``, so that both end in the sa
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from django.db import connection
@@ -60,7 +60,7 @@ class Monitor:
     stream: str
     sequence: int = 0
     rules_text: str = ""
-    watch: Watch = Watch()
+    watch: Watch = field(default_factory=Watch)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -162,7 +162,8 @@ def _received(monitor: Monitor, batch: ReadingsReceived, known: Known | None) ->
     bad = unusable(readings, monitor.setting.plausible)
     _write_rows(monitor.stream, readings, bad, known)
     streamed = batch.source.startswith(DEVICE)
-    watch, raised = monitor.watch, []
+    watch = monitor.watch
+    raised: list[Raised] = []
     late: dict[str, list[Reading]] = {}
     late_count = 0
     for reading in readings:
