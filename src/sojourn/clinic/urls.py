@@ -14,11 +14,13 @@ from sojourn.clinic.views import (
     today,
 )
 from sojourn.clinic.views import participant as one
+from sojourn.exchange import vitals_api
 
 participant = "<slug:programme>/participants/<str:participant>/"
 
 urlpatterns = [
     path("", today.home, name="home"),
+    path("api/v1/", vitals_api.addresses()),
     path("account/", include("allauth.account.urls")),
     path("<slug:programme>/", today.today, name="today"),
     path("<slug:programme>/register/", commands.register, name="register"),

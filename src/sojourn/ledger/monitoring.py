@@ -30,8 +30,7 @@ from sojourn.ledger.programmes import Standing
 from sojourn.ledger.raising import raise_all
 from sojourn.ledger.read import written_by
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.vitals import moment
-from sojourn.ledger.watching import Known, Monitor
+from sojourn.ledger.watching import Known, Monitor, moment
 from sojourn.protocols.model import Protocol
 from sojourn.protocols.monitoring import ClockLimits
 from sojourn.record.command import Refused

@@ -16,8 +16,7 @@ from sojourn.course.readings import SilenceNoticed, in_words
 from sojourn.ledger import clock, programmes, watching
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.desk import Person, at_desk
-from sojourn.ledger.vitals import moment
-from sojourn.ledger.watching import Monitor
+from sojourn.ledger.watching import Monitor, moment
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 

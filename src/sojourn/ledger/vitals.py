@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
 from sojourn.course.readings import BY_KEY, Reading
 from sojourn.course.state import Session, Vitals
 from sojourn.course.vitals_schedule import Due, next_due
-from sojourn.ledger.watching import MINUTE_MS, load, middle, stream_of
+from sojourn.ledger.watching import MINUTE_MS, load, middle, moment, stream_of
 from sojourn.protocols.monitoring import SIGNALS, Signal
 
 RAW_MS = 15 * MINUTE_MS  # what is asked for beyond this is read minute by minute
@@ -101,11 +101,6 @@ def latest(
         for signal in SIGNALS
         if signal.key in newest
     }
-
-
-def moment(at_ms: int) -> datetime:
-    """Milliseconds since 1970 as an aware time in UTC."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
 
 
 # Signal, start in ms, lowest, median, highest, readings, unusable.

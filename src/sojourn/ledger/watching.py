@@ -5,6 +5,7 @@ Writing and rebuilding go through the same ``apply``, so that both end in the sa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django.db import connection
@@ -89,6 +90,11 @@ class Applied:
 def stream_of(programme: str, participant: str, visit: str) -> str:
     """The stream that holds one session day's readings."""
     return f"{PREFIX}{programme}:{participant}:{visit}"
+
+
+def moment(at_ms: int) -> datetime:
+    """Milliseconds since 1970 as an aware time in UTC."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
 
 
 def load(stream: str) -> Monitor:

@@ -109,6 +109,9 @@ def offers_of(visitor: Visitor) -> Offers:
                 for each in standing.programme.authorisations
                 if not each.revoked
             ),
+            "devices": tuple(
+                (each.name, each.name) for each in standing.programme.devices if not each.revoked
+            ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
             "rated-sessions": tuple(
                 (each.key, each.label)
