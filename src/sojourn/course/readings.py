@@ -158,8 +158,9 @@ def unusable(batch: Iterable[Reading], plausible: Iterable[Range]) -> frozenset[
 def correction_ms(ahead_ms: int, applied_ms: int, limits: ClockLimits) -> int:
     """What to take off a device's stamps when its clock is ``ahead_ms`` before the server's.
 
-    The correction in use, ``applied_ms``, stays while it agrees with what was
-    measured: the network's own delay must not move readings to and fro.
+    A delay on the way looks like a clock that is behind. So a small difference
+    counts as none, and the correction in use, ``applied_ms``, stays while it
+    agrees with what was measured: readings must not be moved to and fro.
 
     Raises
     ------

@@ -75,7 +75,10 @@ class BatchIn(Schema):
 
     clock_ms: Annotated[
         int,
-        Field(description="Milliseconds since 1970-01-01 UTC on the clock that stamped these."),
+        Field(
+            description="Milliseconds since 1970-01-01 UTC on the clock that stamped these, "
+            "as it is at this very try."
+        ),
     ]
     sessions: Annotated[list[SessionIn], Field(min_length=1, max_length=500)]
 
@@ -186,7 +189,7 @@ def addresses() -> tuple[list[URLResolver | URLPattern], str, str]:
     patterns, app, namespace = api.urls
     for each in patterns:
         if isinstance(each, URLPattern):
-            each.callback = login_not_required(each.callback)  # type: ignore[type-var]
+            each.callback = login_not_required(each.callback)
     return patterns, app, namespace
 
 

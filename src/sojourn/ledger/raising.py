@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import connection, transaction
+from django.db import connection
 
 from sojourn.course import alarms
 from sojourn.course.alarms import Raised
@@ -16,6 +16,7 @@ from sojourn.course.readings import SilenceNoticed, in_words
 from sojourn.ledger import clock, programmes, watching
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.desk import Person, at_desk
+from sojourn.ledger.turns import in_turn
 from sojourn.ledger.watching import Monitor, moment
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
@@ -49,13 +50,13 @@ def tick(programme: str) -> int:
     now_ms = round(now.timestamp() * 1000)
     done = 0
     for participant, visit in _silent(programme, now_ms):
-        with transaction.atomic():
+        with in_turn():
             take_turn()
             monitor = watching.load(watching.stream_of(programme, participant, visit))
             done += _notice_silence(monitor, now_ms)
     for participant, alert in _unacknowledged(programme, now_ms):
         try:
-            with transaction.atomic():
+            with in_turn():
                 take_turn()
                 with at_desk(programme, participant, SERVER) as desk:
                     done += len(desk.execute(EscalateAlert(clock.now(), alert)))
