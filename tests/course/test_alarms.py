@@ -194,7 +194,7 @@ readings = st.lists(
 
 @given(readings)
 def test_a_batch_holds_every_reading_once_and_in_order(found):
-    batch = batch_of(found, source="device:g", batch="1", ahead_ms=0, corrected_ms=0)
+    batch = batch_of(found, source="device:g", batch="1")
     assert sorted(batch.readings()) == sorted(found)
     assert all(list(each.after_ms) == sorted(each.after_ms) for each in batch.signals)
 

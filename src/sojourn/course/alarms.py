@@ -9,7 +9,7 @@ was missed, and never clears anything.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sojourn.course.readings import Reading, Watched
+from sojourn.course.readings import Clock, Reading, Watched
 
 MINUTE_MS = 60_000
 NEVER = -(2**62)
@@ -54,11 +54,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Everything a session's alarms remember. ``clocks`` holds each device's correction in ms."""
+    """Everything a session's alarms remember, with the clock of each source."""
 
     tracks: Mapping[str, Track] = field(default_factory=dict)
     rules: Mapping[str, Standing] = field(default_factory=dict)
-    clocks: Mapping[str, int] = field(default_factory=dict)
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
 
 
 def step(

@@ -24,6 +24,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """What is taken off a device's stamps, and how many measurements in a row spoke against it."""
+
+    correction_ms: int = 0
+    doubts: int = 0
+
+
+RIGHT = Clock()
+
+
+@dataclass(frozen=True, slots=True)
 class SignalReadings:
     """Readings of one signal, oldest first; ``after_ms`` counts from the start of the batch."""
 
@@ -34,7 +45,10 @@ class SignalReadings:
 
 @dataclass(frozen=True, slots=True)
 class ReadingsReceived:
-    """One batch. ``clock_ahead_ms`` was measured, ``corrected_ms`` taken off every stamp."""
+    """One batch. ``clock_ahead_ms`` was measured, ``corrected_ms`` taken off every stamp.
+
+    ``clock_doubts`` counts the batches in a row whose measurement was not believed.
+    """
 
     kind: ClassVar[str] = "vitals.readings-received"
     schema: ClassVar[int] = 1
@@ -42,6 +56,7 @@ class ReadingsReceived:
     batch: str
     clock_ahead_ms: int
     corrected_ms: int
+    clock_doubts: int
     start_ms: int
     signals: tuple[SignalReadings, ...]
 
@@ -116,7 +131,7 @@ def monitoring_of(monitoring: Monitoring | None, settings: Mapping[str, int]) ->
 
 
 def batch_of(
-    readings: Iterable[Reading], *, source: str, batch: str, ahead_ms: int, corrected_ms: int
+    readings: Iterable[Reading], *, source: str, batch: str, ahead_ms: int = 0, clock: Clock = RIGHT
 ) -> ReadingsReceived:
     """``readings``, each signal and moment once, as one fact."""
     ordered = sorted(readings)
@@ -132,7 +147,9 @@ def batch_of(
         )
         for signal, found in sorted(by_signal.items())
     )
-    return ReadingsReceived(source, batch, ahead_ms, corrected_ms, start, signals)
+    return ReadingsReceived(
+        source, batch, ahead_ms, clock.correction_ms, clock.doubts, start, signals
+    )
 
 
 def unusable(batch: Iterable[Reading], plausible: Iterable[Range]) -> frozenset[Reading]:
@@ -155,12 +172,12 @@ def unusable(batch: Iterable[Reading], plausible: Iterable[Range]) -> frozenset[
     return frozenset(found)
 
 
-def correction_ms(ahead_ms: int, applied_ms: int, limits: ClockLimits) -> int:
-    """What to take off a device's stamps when its clock is ``ahead_ms`` before the server's.
+def followed(clock: Clock, ahead_ms: int, limits: ClockLimits) -> Clock:
+    """What is known of a device's clock once it was measured ``ahead_ms`` before the server's.
 
     A delay on the way looks like a clock that is behind. So a small difference
-    counts as none, and the correction in use, ``applied_ms``, stays while it
-    agrees with what was measured: readings must not be moved to and fro.
+    counts as none, the correction in use stays while it agrees, and a clock that
+    seems to have fallen back a little is doubted until that is confirmed.
 
     Raises
     ------
@@ -176,10 +193,14 @@ def correction_ms(ahead_ms: int, applied_ms: int, limits: ClockLimits) -> int:
             "clock",
         )
     if abs(ahead_ms) <= agrees:
-        return 0
-    if abs(ahead_ms - applied_ms) <= agrees:
-        return applied_ms
-    return round(ahead_ms / 1000) * 1000
+        return Clock()
+    behind = clock.correction_ms - ahead_ms
+    if abs(behind) <= agrees:
+        return Clock(clock.correction_ms)
+    doubtful = 0 < behind <= limits.slow_way_s * 1000
+    if doubtful and clock.doubts + 1 < limits.confirmed_by:
+        return Clock(clock.correction_ms, clock.doubts + 1)
+    return Clock(round(ahead_ms / 1000) * 1000)
 
 
 def in_words(signal: str, value: int) -> str:

@@ -15,11 +15,13 @@ from django.db import connection
 
 from sojourn.course.alarms import Raised, Watch
 from sojourn.course.readings import (
+    RIGHT,
+    Clock,
     MonitoringSet,
     Reading,
     ReadingsReceived,
     batch_of,
-    correction_ms,
+    followed,
     monitoring_of,
 )
 from sojourn.ledger import clock, programmes, watching
@@ -138,7 +140,8 @@ def _receive(
         _refuse_another(delivery, [entry.fact for entry in written])
         return replace(receipt, duplicates=len(delivery.readings))
     monitor = watching.load(stream)
-    ahead, corrected = _clock(delivery, monitor.watch, sender.source, limits, arrived)
+    ahead, device_clock = _clock(delivery, monitor.watch, sender.source, limits, arrived)
+    corrected = device_clock.correction_ms
     timely, left_out = _timely(delivery, corrected, place, limits, arrived)
     if left_out and not timely:
         raise Refused(left_out[0], "readings")
@@ -153,7 +156,7 @@ def _receive(
     if not fresh:
         return receipt
     batch = batch_of(
-        fresh, source=sender.source, batch=delivery.batch, ahead_ms=ahead, corrected_ms=corrected
+        fresh, source=sender.source, batch=delivery.batch, ahead_ms=ahead, clock=device_clock
     )
     return _write(standing, monitor, batch, key, sender, known, receipt)
 
@@ -213,12 +216,12 @@ def _refuse_another(delivery: Delivery, facts: Iterable[Fact]) -> None:
 
 def _clock(
     delivery: Delivery, watch: Watch, source: str, limits: ClockLimits, now: datetime
-) -> tuple[int, int]:
-    """How far the device's clock is ahead, and what is taken off its stamps."""
+) -> tuple[int, Clock]:
+    """How far the device's clock seems ahead, and what is made of it."""
     if delivery.clock_ms is None:
-        return 0, 0
+        return 0, RIGHT
     ahead = delivery.clock_ms - _ms(now)
-    return ahead, correction_ms(ahead, watch.clocks.get(source, 0), limits)
+    return ahead, followed(watch.clocks.get(source, RIGHT), ahead, limits)
 
 
 def _timely(

@@ -15,6 +15,7 @@ from sojourn.course import alarms
 from sojourn.course.alarms import Raised, Watch
 from sojourn.course.readings import (
     DEVICE,
+    Clock,
     MonitoringSet,
     Reading,
     ReadingsReceived,
@@ -186,7 +187,8 @@ def _received(monitor: Monitor, batch: ReadingsReceived, known: Known | None) ->
     for signal, missed in late.items():
         watch, found = alarms.late(watch, _around(monitor, signal, missed), monitor.rules)
         raised += found
-    clocks = {**watch.clocks, batch.source: batch.corrected_ms}
+    clock = Clock(batch.corrected_ms, batch.clock_doubts)
+    clocks = {**watch.clocks, batch.source: clock}
     monitor.watch = replace(watch, clocks=clocks)
     return Applied(tuple(raised), late_count, len(bad))
 

@@ -56,10 +56,17 @@ class PlausibleRange:
 
 @dataclass(frozen=True, slots=True)
 class ClockLimits:
-    """How far a device's clock may be from the server's: as good as right, and still corrected."""
+    """How far a device's clock may be from the server's: as good as right, and still corrected.
+
+    A clock that seems to have fallen back by up to ``slow_way_s`` may be a
+    message that was long on its way; it is believed once ``confirmed_by``
+    messages in a row say so.
+    """
 
     agrees_within_s: Seconds
     corrected_up_to_s: Seconds
+    slow_way_s: Seconds = 60
+    confirmed_by: Annotated[int, Field(ge=1, le=100)] = 5
 
 
 @dataclass(frozen=True, slots=True)
