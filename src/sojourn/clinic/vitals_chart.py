@@ -18,8 +18,8 @@ from sojourn.course.readings import in_words
 from sojourn.ledger.vitals import Bucket, Series
 from sojourn.protocols.model import Protocol
 
-LEFT, WIDTH, RIGHT = 104, 900, 20
-PANEL, GAP, AXIS = 84, 14, 26
+LEFT, WIDTH, RIGHT = 104, 900, 56
+TOP, PANEL, GAP, AXIS = 10, 84, 24, 22
 PANELS = (
     ("Pressure", ("systolic_mmhg", "diastolic_mmhg")),
     ("Pulse", ("pulse_bpm",)),
@@ -65,10 +65,10 @@ def vitals_chart(series: Sequence[Series], limits: Mapping[str, Sequence[Limit]]
         return mark_safe("")
     moments = [bucket.at for each in series for bucket in each.buckets]
     time = _Time(min(moments), max(moments))
-    height = len(panels) * (PANEL + GAP) + AXIS
+    height = TOP + len(panels) * (PANEL + GAP) + AXIS
     parts = [_hours(time, height)]
     for number, (name, shown) in enumerate(panels):
-        parts += _panel(name, shown, limits, time, number * (PANEL + GAP))
+        parts += _panel(name, shown, limits, time, TOP + number * (PANEL + GAP))
     words = ". ".join(_spoken(each) for each in series)
     title = "Vital signs of this session"
     return mark_safe(
@@ -106,8 +106,7 @@ def _panel(
     time: _Time,
     top: int,
 ) -> Iterator[str]:
-    lines = [limit for each in shown for limit in limits.get(each.signal.key, ())]
-    height = _height(shown, lines, top)
+    height = _height(shown, limits, top)
     unit = shown[0].signal.unit
     yield f'<text class="lane" x="0" y="{top + 14}">{name}</text>'
     yield f'<text class="lane" x="0" y="{top + 30}">{escape(unit)}</text>'
@@ -117,17 +116,30 @@ def _panel(
         y = height.y(value)
         yield f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
         yield f'<text class="lane" text-anchor="end" x="{LEFT - 8}" y="{y + 4}">{label}</text>'
-    for limit in lines:
-        y = height.y(limit.value)
-        yield (
-            f'<line class="limit {limit.level}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" '
-            f'y2="{y}"><title>{escape(limit.label)}</title></line>'
-        )
     for number, each in enumerate(shown):
+        # Two signs in one panel: their limits are told apart by the sign's first letter.
+        mark = f"{each.signal.label[0]} " if len(shown) > 1 else ""
+        yield from _limits(each, limits.get(each.signal.key, ()), height, mark)
         yield from _signal(each, time, height, "second" if number else "first")
 
 
-def _height(shown: Sequence[Series], lines: Sequence[Limit], top: int) -> _Height:
+def _limits(each: Series, limits: Sequence[Limit], height: _Height, mark: str) -> Iterator[str]:
+    for limit in limits:
+        if not height.low <= limit.value <= height.high:
+            continue
+        y = height.y(limit.value)
+        words = escape(f"{limit.label}: {in_words(each.signal.key, limit.value)}")
+        shown = f"{limit.value / 10:.1f}" if each.signal.tenths else str(limit.value)
+        yield (
+            f'<line class="limit {limit.level}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" '
+            f'y2="{y}"><title>{words}</title></line>'
+            f'<text class="limit-label {limit.level}" x="{WIDTH - RIGHT + 6}" y="{y + 4}">'
+            f"{mark}{shown}</text>"
+        )
+
+
+def _height(shown: Sequence[Series], limits: Mapping[str, Sequence[Limit]], top: int) -> _Height:
+    lines = [limit for each in shown for limit in limits.get(each.signal.key, ())]
     values = [
         value
         for each in shown
