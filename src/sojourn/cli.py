@@ -2,13 +2,20 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
+
+from sojourn import cli_vitals
+from sojourn.terminal import Author
+from sojourn.terminal import fail as _fail
+from sojourn.terminal import pairs as _pairs
+from sojourn.terminal import progress as _progress
+from sojourn.terminal import reporting_import as _reporting_import
+from sojourn.terminal import start as _start
 
 app = typer.Typer(
     name="sojourn",
@@ -25,10 +32,9 @@ app.add_typer(protocol_app, name="protocol")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
-device_app = typer.Typer(help="Devices that deliver vital signs.", no_args_is_help=True)
-listen_app = typer.Typer(help="Take vital signs from elsewhere.", no_args_is_help=True)
-app.add_typer(device_app, name="device")
-app.add_typer(listen_app, name="listen")
+app.add_typer(cli_vitals.device_app, name="device")
+app.add_typer(cli_vitals.listen_app, name="listen")
+import_app.command("vitals")(cli_vitals.import_vitals)
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", help="field=Heading; may be given many times.")
@@ -39,7 +45,6 @@ Values = Annotated[
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="field=value for every row of the file.")
 ]
-Author = Annotated[str, typer.Option("--as", help="Who does this; stands in the record.")]
 
 
 @app.command()
@@ -250,125 +255,6 @@ def import_assessments(
     _import("assessments", file, programme, (maps, values, sets), author, **options)
 
 
-@import_app.command("vitals")
-def import_vitals(
-    file: Path,
-    programme: Annotated[str, typer.Option(help="Key of the programme.")],
-    participant: Annotated[str, typer.Option(help="Number of the participant.")],
-    visit: Annotated[str, typer.Option(help="Session; found by the times when absent.")] = "",
-    maps: Maps = None,
-    dry_run: Annotated[bool, typer.Option(help="Try everything, write nothing.")] = False,
-    author: Author = "command line",
-) -> None:
-    """Bring a session's vital signs in from a CSV file: all rows or none.
-
-    sojourn import vitals monitor.csv --programme demo --participant S-001
-    """
-    _start()
-    from sojourn.exchange import vitals_file
-    from sojourn.exchange.reading import Translation
-
-    translation = Translation(headings=dict(_pairs(maps, "--map")))
-    with _reporting_import():
-        done = vitals_file.import_vitals(
-            file, programme, participant, translation, author=author, visit=visit, dry_run=dry_run
-        )
-    verb = "would be written" if dry_run else "written"
-    typer.echo(
-        f"{done.rows} rows read: {done.written} readings {verb}, {done.known} known before, "
-        f"{done.empty} rows empty"
-    )
-
-
-@device_app.command("add")
-def device_add(
-    name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens.")],
-    programme: Annotated[str, typer.Option(help="Key of the programme.")],
-    site: Annotated[str, typer.Option(help="The one site it may speak of.")] = "",
-    author: Author = "command line",
-) -> None:
-    """Register a device and show its token, once: sojourn device add gateway-1 --programme demo"""
-    _start()
-    from sojourn.ledger import devices
-    from sojourn.record.command import Refused
-
-    try:
-        token = devices.add(programme, name, site=site, author=author)
-    except Refused as refused:
-        _fail(refused.message)
-    typer.echo(token)
-    typer.echo("Keep it safe: it is shown this once, and only its SHA-256 is kept.", err=True)
-
-
-@device_app.command("revoke")
-def device_revoke(
-    name: str,
-    programme: Annotated[str, typer.Option(help="Key of the programme.")],
-    cause: Annotated[str, typer.Option(help="Why.")],
-    author: Author = "command line",
-) -> None:
-    """Let a device deliver nothing from now on: sojourn device revoke gateway-1 --cause lost"""
-    _start()
-    from sojourn.ledger import devices
-    from sojourn.record.command import Refused
-
-    try:
-        devices.revoke(programme, name, cause, author=author)
-    except Refused as refused:
-        _fail(refused.message)
-    typer.echo(f"{name} delivers nothing any more")
-
-
-@device_app.command("list")
-def device_list(
-    programme: Annotated[str, typer.Option(help="Key of the programme.")],
-) -> None:
-    """The devices of a programme."""
-    _start()
-    from sojourn.ledger import programmes
-    from sojourn.record.command import Refused
-
-    try:
-        devices = programmes.load(programme).programme.devices
-    except Refused as refused:
-        _fail(refused.message)
-    for each in devices:
-        standing = "revoked" if each.revoked else "delivers"
-        typer.echo(f"{each.name}: {standing}, {each.site or 'every site'}")
-
-
-@listen_app.command("mqtt")
-def listen_mqtt(
-    host: Annotated[str, typer.Option(help="The broker's host.")],
-    port: Annotated[int, typer.Option(help="The broker's port.")] = 1883,
-    prefix: Annotated[str, typer.Option(help="Messages come on PREFIX/PARTICIPANT.")] = (
-        "sojourn/vitals"
-    ),
-    username: Annotated[str, typer.Option(help="Name at the broker.")] = "",
-    tls: Annotated[bool, typer.Option(help="Encrypt the way to the broker.")] = False,
-) -> None:
-    """Take vital signs from an MQTT broker: sojourn listen mqtt --host broker.example
-
-    The device's token is read from SOJOURN_DEVICE_TOKEN, the broker's password
-    from SOJOURN_MQTT_PASSWORD.
-    """
-    _start()
-    from sojourn.exchange import mqtt
-    from sojourn.ledger import devices
-
-    found = devices.sender_of(os.environ.get("SOJOURN_DEVICE_TOKEN", ""))
-    if found is None:
-        _fail("SOJOURN_DEVICE_TOKEN is no device's token; make one with: sojourn device add")
-    password = os.environ.get("SOJOURN_MQTT_PASSWORD", "")
-    broker = mqtt.Broker(host, port, username, password, tls, prefix)
-    try:
-        mqtt.listen(broker, *found, say=typer.echo)
-    except OSError as error:
-        _fail(f"the broker at {host}:{port} can't be reached: {error}")
-    except KeyboardInterrupt:
-        typer.echo("stopped")
-
-
 @account_app.command("add")
 def account_add(
     username: str,
@@ -420,30 +306,6 @@ def _import(
     )
 
 
-@contextmanager
-def _reporting_import() -> Iterator[None]:
-    """Says why nothing was imported, every row at fault by name."""
-    from sojourn.exchange.reading import ImportRefused
-    from sojourn.record.command import Refused
-
-    try:
-        yield
-    except ImportRefused as refused:
-        for problem in refused.problems:
-            typer.echo(problem, err=True)
-        _fail(f"nothing was imported: {len(refused.problems)} problems")
-    except Refused as refused:
-        _fail(f"nothing was imported: {refused.message}")
-
-
-def _pairs(texts: list[str] | None, option: str) -> Iterator[tuple[str, str]]:
-    for text in texts or ():
-        left, equals, right = text.partition("=")
-        if not equals or not left:
-            _fail(f"{option} {text}: write it as name=value")
-        yield left.strip(), right.strip()
-
-
 def _field_and_word(left: str) -> tuple[str, str]:
     field, colon, word = left.partition(":")
     if not colon:
@@ -456,33 +318,6 @@ def _day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"{option} {text}: write the day as 2026-01-31")
-
-
-def _start() -> None:
-    """Set Django up and bring the tables up to date."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
-    import django
-    from django.core.management import call_command
-
-    try:
-        django.setup()
-        call_command("migrate", verbosity=0)
-    except Exception as error:
-        if type(error).__name__ in ("OperationalError", "PermissionError"):
-            _fail(f"the record can't be opened: {error}")
-        raise
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), Remaining())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show_accounts(accounts: tuple[tuple[str, str, str], ...], port: int) -> None:
@@ -510,11 +345,6 @@ def _serve(port: int, workers: int) -> None:
     command = [sys.executable, "-m", "gunicorn", "sojourn.clinic.wsgi:application"]
     options = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
     os.execv(sys.executable, [*command, *options, "--log-level", "warning"])
-
-
-def _fail(message: str) -> NoReturn:
-    typer.secho(message, err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":
