@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.course import alarms
@@ -147,6 +147,7 @@ def test_repeats_change_nothing_but_what_is_remembered_of_late_runs(numbers, dat
     assert watch == once
 
 
+@settings(max_examples=400)
 @given(values, st.randoms(use_true_random=False))
 def test_what_was_told_late_raises_the_same_rules_as_what_was_told_in_order(numbers, generator):
     readings = [
@@ -164,6 +165,14 @@ def test_what_was_told_late_raises_the_same_rules_as_what_was_told_in_order(numb
             watch, raised = alarms.step(watch, reading, (HIGH, LOW))
         found += raised
     assert set(keys(in_order)) <= set(keys(found))
+
+
+def test_a_run_told_out_of_order_is_counted_whole():
+    watch, _ = run([112], HIGH, start_s=1001)
+    around = [Reading(at_s * 1000, "pulse_bpm", 112) for at_s in (1000, 1001)]
+    watch, raised = alarms.late(watch, around, (HIGH,))
+    assert raised == ()
+    assert keys(run([112], HIGH, watch=watch, start_s=1002)[1]) == ["high"]
 
 
 @given(values)

@@ -300,7 +300,7 @@ def test_a_delivery_costs_as_many_queries_however_much_came_before(opened):
         with CountedQueries() as queries:
             deliver(each_second("pulse_bpm", [70, 71], at), str(number))
         counts.append(queries.count)
-    assert counts[-1] == counts[1] <= 16
+    assert counts[-1] == counts[1] <= 15
 
 
 class CountedQueries:

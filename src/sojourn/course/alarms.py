@@ -103,13 +103,15 @@ def skip(watch: Watch, reading: Reading, *, streamed: bool = False) -> Watch:
 def late(
     watch: Watch, around: Iterable[Reading], rules: Sequence[Watched]
 ) -> tuple[Watch, tuple[Raised, ...]]:
-    """What readings that came late show together with those ``around`` them.
+    """What readings that came late show together with those ``around`` them, of one signal.
 
     Raises what was missed; an episode that was raised before is not raised again.
+    Where ``around`` reaches up to now, a run that is going on counts them too.
     """
     fresh = Watch()
     found: list[Raised] = []
-    for reading in sorted(around):
+    readings = sorted(around)
+    for reading in readings:
         fresh, raised = step(fresh, reading, rules)
         found += raised
     standings = dict(watch.rules)
@@ -120,6 +122,10 @@ def late(
             continue
         standings[each.rule] = _remembering_late(standing, each.since_ms, each.at_ms)
         missed.append(replace(each, late=True))
+    track = watch.tracks.get(readings[-1].signal) if readings else None
+    if track and readings[-1].at_ms >= track.usable_ms:
+        for key, seen in fresh.rules.items():
+            standings[key] = _going_on(standings.get(key, Standing()), seen)
     return replace(watch, rules=standings), tuple(missed)
 
 
@@ -231,7 +237,7 @@ def _advanced(
             return grown, None
         raised = _remembering(grown, since, at_ms)
         return replace(raised, raised_ms=at_ms, back=0), since
-    return (replace(standing, beyond=0) if back else standing), None
+    return (replace(standing, beyond=0) if back and standing.beyond else standing), None
 
 
 def _lasting(
@@ -251,6 +257,19 @@ def _lasting(
     if again and standing.raised_ms is not None and at_ms - standing.raised_ms >= again:
         return replace(lasting, raised_ms=at_ms), first
     return lasting, None
+
+
+def _going_on(standing: Standing, seen: Standing) -> Standing:
+    """The standing with a run or alarm that late readings show to be going on; never with less."""
+    if standing.raised_ms is not None:
+        return standing
+    if seen.raised_ms is not None:
+        lasting = seen.episodes[-1]
+        earlier = tuple(each for each in standing.episodes if each[0] != lasting[0])
+        return replace(seen, episodes=(*earlier, lasting)[-REMEMBERED:])
+    if seen.beyond > standing.beyond:
+        return replace(standing, beyond=seen.beyond, since_ms=seen.since_ms)
+    return standing
 
 
 def _needed(rule: Watched) -> int:

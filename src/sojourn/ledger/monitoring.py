@@ -33,7 +33,7 @@ from sojourn.ledger.raising import raise_all
 from sojourn.ledger.read import written_by
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.turns import in_turn
-from sojourn.ledger.watching import Known, Monitor, moment
+from sojourn.ledger.watching import Monitor, moment
 from sojourn.protocols.monitoring import ClockLimits
 from sojourn.record.command import Refused
 from sojourn.record.entry import Fact
@@ -158,7 +158,7 @@ def _receive(
     batch = batch_of(
         fresh, source=sender.source, batch=delivery.batch, ahead_ms=ahead, clock=device_clock
     )
-    return _write(standing, monitor, batch, key, sender, known, receipt)
+    return _write(standing, monitor, batch, key, sender, receipt)
 
 
 def _write(
@@ -167,7 +167,6 @@ def _write(
     batch: ReadingsReceived,
     key: str,
     sender: Sender,
-    known: Known,
     receipt: Receipt,
 ) -> Receipt:
     """Append the batch, fold it, raise its alarms."""
@@ -186,7 +185,7 @@ def _write(
         role=sender.role,
         command=key,
     )
-    applied = [watching.apply(monitor, entry, known) for entry in entries]
+    applied = [watching.apply(monitor, entry) for entry in entries]
     watching.save(monitor)
     raised: tuple[Raised, ...] = tuple(chain.from_iterable(each.raised for each in applied))
     raise_all(standing.protocol, monitor, raised, unset)
@@ -234,7 +233,7 @@ def _timely(
     timely: dict[tuple[int, str], Reading] = {}
     left_out = []
     for each in delivery.readings:
-        reading = replace(each, at_ms=each.at_ms - corrected)
+        reading = Reading(each.at_ms - corrected, each.signal, each.value)
         when = f"{each.signal} of {moment(reading.at_ms):%Y-%m-%d %H:%M:%S}"
         if reading.at_ms < first:
             left_out.append(f"{when} lies before the session opened at {place.opened_at:%H:%M}")

@@ -16,7 +16,7 @@ class ReadingRow(models.Model):
 
 
 class MinuteRow(models.Model):
-    """One minute of one signal, so that a day's chart never reads a day's readings."""
+    """One ended minute of one signal, so that a day's chart never reads a day's readings."""
 
     pk = models.CompositePrimaryKey("stream", "minute", "signal")
     stream = models.CharField(max_length=160)

@@ -64,7 +64,8 @@ def series(
     newest = _newest(stream)
     by_hand = [each for each in _taken_by_hand(session) if each.at_ms >= first]
     if newest is not None and newest - first > RAW_MS:
-        parts = _minutes(stream, first // MINUTE_MS)
+        going_on = newest // MINUTE_MS * MINUTE_MS
+        parts = _minutes(stream, first // MINUTE_MS) + _raw(stream, going_on)
     else:
         parts = _raw(stream, first) if newest is not None else []
     parts += [

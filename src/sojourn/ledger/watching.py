@@ -119,11 +119,8 @@ def save(monitor: Monitor) -> None:
         cursor.execute(_SAVE, row)
 
 
-def apply(monitor: Monitor, entry: Entry, known: Known | None = None) -> Applied:
-    """Move ``monitor`` on by one entry and write the rows of its readings.
-
-    ``known`` are the rows around a batch where the caller has read them already.
-    """
+def apply(monitor: Monitor, entry: Entry) -> Applied:
+    """Move ``monitor`` on by one entry and write the rows of its readings."""
     monitor.sequence = entry.sequence
     match entry.fact:
         case MonitoringSet():
@@ -133,24 +130,16 @@ def apply(monitor: Monitor, entry: Entry, known: Known | None = None) -> Applied
             monitor.watch = watch
             return Applied(raised)
         case ReadingsReceived():
-            return _received(monitor, entry.fact, known)
+            return _received(monitor, entry.fact)
     return Applied()
 
 
 def rows_around(stream: str, readings: Iterable[Reading], reach_ms: int = 0) -> Known:
-    """Readings on record in the minutes that ``readings`` fall in, or ``reach_ms`` around them."""
+    """Readings on record from the first of ``readings`` to the last, or ``reach_ms`` beyond."""
     moments = [each.at_ms for each in readings]
     if not moments:
         return {}
-    first = (min(moments) - reach_ms) // MINUTE_MS * MINUTE_MS
-    last = ((max(moments) + reach_ms) // MINUTE_MS + 1) * MINUTE_MS
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT at_ms, signal, value, usable FROM ledger_readingrow "
-            "WHERE stream = %s AND at_ms >= %s AND at_ms < %s",
-            [stream, first, last],
-        )
-        return {(row[0], row[1]): (row[2], bool(row[3])) for row in cursor.fetchall()}
+    return _rows(stream, min(moments) - reach_ms, max(moments) + reach_ms)
 
 
 def rebuild() -> None:
@@ -162,14 +151,12 @@ def rebuild() -> None:
         save(monitor)
 
 
-def _received(monitor: Monitor, batch: ReadingsReceived, known: Known | None) -> Applied:
+def _received(monitor: Monitor, batch: ReadingsReceived) -> Applied:
     readings = sorted(batch.readings())
-    if known is None:
-        known = rows_around(monitor.stream, readings)
     bad = unusable(readings, monitor.setting.plausible)
-    _write_rows(monitor.stream, readings, bad, known)
+    _keep(monitor.stream, readings, bad)
     streamed = batch.source.startswith(DEVICE)
-    watch = monitor.watch
+    watch, newest = monitor.watch, _newest(monitor.watch)
     raised: list[Raised] = []
     late: dict[str, list[Reading]] = {}
     late_count = 0
@@ -187,9 +174,9 @@ def _received(monitor: Monitor, batch: ReadingsReceived, known: Known | None) ->
     for signal, missed in late.items():
         watch, found = alarms.late(watch, _around(monitor, signal, missed), monitor.rules)
         raised += found
+    _settle(monitor.stream, readings, newest, _newest(watch))
     clock = Clock(batch.corrected_ms, batch.clock_doubts)
-    clocks = {**watch.clocks, batch.source: clock}
-    monitor.watch = replace(watch, clocks=clocks)
+    monitor.watch = replace(watch, clocks={**watch.clocks, batch.source: clock})
     return Applied(tuple(raised), late_count, len(bad))
 
 
@@ -203,22 +190,43 @@ def _around(monitor: Monitor, signal: str, missed: list[Reading]) -> list[Readin
     ]
 
 
-def _write_rows(
-    stream: str, readings: Sequence[Reading], bad: frozenset[Reading], known: Known
-) -> None:
-    new = {(each.at_ms, each.signal): (each.value, each not in bad) for each in readings}
-    touched = {(each.at_ms // MINUTE_MS, each.signal) for each in readings}
-    minutes: dict[tuple[int, str], list[tuple[int, bool]]] = {}
-    for (at_ms, signal), value in (*known.items(), *new.items()):
-        if (at_ms // MINUTE_MS, signal) in touched:
-            minutes.setdefault((at_ms // MINUTE_MS, signal), []).append(value)
+def _newest(watch: Watch) -> int:
+    return max((track.seen_ms for track in watch.tracks.values()), default=alarms.NEVER)
+
+
+def _keep(stream: str, readings: Iterable[Reading], bad: frozenset[Reading]) -> None:
+    rows = [(stream, each.at_ms, each.signal, each.value, each not in bad) for each in readings]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            _NEW_READING, [(stream, *key, value, usable) for key, (value, usable) in new.items()]
+        cursor.executemany(_NEW_READING, rows)
+
+
+def _settle(stream: str, readings: Iterable[Reading], before_ms: int, after_ms: int) -> None:
+    """Sum up every minute the batch touched or ended; the newest minute is still going on."""
+    newest = after_ms // MINUTE_MS
+    touched = {each.at_ms // MINUTE_MS for each in readings}
+    if before_ms != alarms.NEVER:
+        touched.add(before_ms // MINUTE_MS)
+    ended = {minute for minute in touched if minute < newest}
+    if not ended:
+        return
+    found: dict[tuple[int, str], list[tuple[int, bool]]] = {}
+    span = _rows(stream, min(ended) * MINUTE_MS, (max(ended) + 1) * MINUTE_MS - 1)
+    for (at_ms, signal), value in span.items():
+        if at_ms // MINUTE_MS in ended:
+            found.setdefault((at_ms // MINUTE_MS, signal), []).append(value)
+    rows = [(stream, *key, *_summary(values)) for key, values in sorted(found.items())]
+    with connection.cursor() as cursor:
+        cursor.executemany(_MINUTE, rows)
+
+
+def _rows(stream: str, first_ms: int, last_ms: int) -> dict[tuple[int, str], tuple[int, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at_ms, signal, value, usable FROM ledger_readingrow "
+            "WHERE stream = %s AND at_ms >= %s AND at_ms <= %s",
+            [stream, first_ms, last_ms],
         )
-        cursor.executemany(
-            _MINUTE, [(stream, *key, *_summary(values)) for key, values in minutes.items()]
-        )
+        return {(row[0], row[1]): (row[2], bool(row[3])) for row in cursor.fetchall()}
 
 
 def _summary(values: list[tuple[int, bool]]) -> tuple[int | None, int | None, int | None, int, int]:
