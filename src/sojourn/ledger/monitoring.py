@@ -32,6 +32,7 @@ from sojourn.ledger.programmes import Standing
 from sojourn.ledger.raising import raise_all
 from sojourn.ledger.read import written_by
 from sojourn.ledger.registry import kinds
+from sojourn.ledger.together import Together
 from sojourn.ledger.turns import in_turn
 from sojourn.ledger.watching import Monitor, moment
 from sojourn.protocols.monitoring import ClockLimits
@@ -87,6 +88,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class _Arrival:
+    standing: Standing
+    deliveries: tuple[Delivery, ...]
+    sender: Sender
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A session that readings may belong to, and when it began and ended."""
 
@@ -107,11 +116,30 @@ def receive(programme: str, deliveries: Sequence[Delivery], sender: Sender) -> t
         If there is no such programme.
     """
     standing = programmes.load(programme)
-    arrived = clock.now()  # a device's clock is compared with this, however long the line is
+    # A device's clock is compared with the arrival, however long the line is.
+    arrival = _Arrival(standing, tuple(deliveries), sender, clock.now())
+    if connection.in_atomic_block:
+        return _write_all([arrival])[0]
+    return _line.ask(arrival)
+
+
+def _write_all(arrivals: Sequence[_Arrival]) -> list[tuple[Receipt, ...]]:
+    """Write all arrivals in one transaction; the receipts of each."""
     with in_turn():
         take_turn()
-        places = _open_places(programme, [each.participant for each in deliveries])
-        return tuple(_one(standing, each, places, sender, arrived) for each in deliveries)
+        return [_taken(each) for each in arrivals]
+
+
+_line: Together[_Arrival, tuple[Receipt, ...]] = Together(_write_all)
+
+
+def _taken(arrival: _Arrival) -> tuple[Receipt, ...]:
+    standing = arrival.standing
+    participants = [each.participant for each in arrival.deliveries]
+    places = _open_places(standing.programme.key, participants)
+    return tuple(
+        _one(standing, each, places, arrival.sender, arrival.at) for each in arrival.deliveries
+    )
 
 
 def _one(
