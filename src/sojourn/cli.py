@@ -2,15 +2,21 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from sojourn import cli_vitals
 from sojourn.cli_evidence import app as evidence_app
+from sojourn.terminal import Author
+from sojourn.terminal import fail as _fail
+from sojourn.terminal import pairs as _pairs
+from sojourn.terminal import progress as _progress
+from sojourn.terminal import reporting_import as _reporting_import
+from sojourn.terminal import start as _start
 
 app = typer.Typer(
     name="sojourn",
@@ -28,6 +34,9 @@ app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(cli_vitals.device_app, name="device")
+app.add_typer(cli_vitals.listen_app, name="listen")
+import_app.command("vitals")(cli_vitals.import_vitals)
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", help="field=Heading; may be given many times.")
@@ -38,7 +47,6 @@ Values = Annotated[
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="field=value for every row of the file.")
 ]
-Author = Annotated[str, typer.Option("--as", help="Who does this; stands in the record.")]
 
 
 @app.command()
@@ -335,8 +343,7 @@ def _import(
 ) -> None:
     _start()
     from sojourn.exchange import spreadsheets
-    from sojourn.exchange.reading import ImportRefused, Translation
-    from sojourn.record.command import Refused
+    from sojourn.exchange.reading import Translation
 
     maps, values, sets = words
     translation = Translation(
@@ -345,28 +352,13 @@ def _import(
         constants=dict(_pairs(sets, "--set")),
     )
     run: Callable[..., Any] = getattr(spreadsheets, f"import_{kind}")
-    try:
-        with _progress(f"Importing {kind}") as progress:
-            done = run(file, programme, translation, author=author, progress=progress, **options)
-    except ImportRefused as refused:
-        for problem in refused.problems:
-            typer.echo(problem, err=True)
-        _fail(f"nothing was imported: {len(refused.problems)} problems")
-    except Refused as refused:
-        _fail(f"nothing was imported: {refused.message}")
+    with _reporting_import(), _progress(f"Importing {kind}") as progress:
+        done = run(file, programme, translation, author=author, progress=progress, **options)
     verb = "would be written" if options.get("dry_run") else "written"
     typer.echo(
         f"{done.rows} rows read: {done.written} {verb}, {done.known} known before, "
         f"{done.empty} empty"
     )
-
-
-def _pairs(texts: list[str] | None, option: str) -> Iterator[tuple[str, str]]:
-    for text in texts or ():
-        left, equals, right = text.partition("=")
-        if not equals or not left:
-            _fail(f"{option} {text}: write it as name=value")
-        yield left.strip(), right.strip()
 
 
 def _field_and_word(left: str) -> tuple[str, str]:
@@ -381,33 +373,6 @@ def _day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"{option} {text}: write the day as 2026-01-31")
-
-
-def _start() -> None:
-    """Set Django up and bring the tables up to date."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
-    import django
-    from django.core.management import call_command
-
-    try:
-        django.setup()
-        call_command("migrate", verbosity=0)
-    except Exception as error:
-        if type(error).__name__ in ("OperationalError", "PermissionError"):
-            _fail(f"the record can't be opened: {error}")
-        raise
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), Remaining())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show_accounts(accounts: tuple[tuple[str, str, str], ...], port: int) -> None:
@@ -435,11 +400,6 @@ def _serve(port: int, workers: int) -> None:
     command = [sys.executable, "-m", "gunicorn", "sojourn.clinic.wsgi:application"]
     options = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
     os.execv(sys.executable, [*command, *options, "--log-level", "warning"])
-
-
-def _fail(message: str) -> NoReturn:
-    typer.secho(message, err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@ from sojourn.clinic.views import (
     ways,
 )
 from sojourn.clinic.views import participant as one
+from sojourn.exchange import vitals_api
 
 participant = "<slug:programme>/participants/<str:participant>/"
 
 urlpatterns = [
     path("", today.home, name="home"),
+    path("api/v1/", vitals_api.addresses()),
     path("account/", include("allauth.account.urls")),
     path("ways/", ways.choose, name="choose-ways"),
     path("ways/<str:country>/", ways.ways, name="ways"),

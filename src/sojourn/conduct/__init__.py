@@ -7,7 +7,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.conduct import authorisation, fidelity, practitioners, reporting, standing
+from sojourn.conduct import authorisation, devices, fidelity, practitioners, reporting, standing
 from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
@@ -16,7 +16,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
-ROOMS = (authorisation, reporting, practitioners, standing, fidelity)
+ROOMS = (authorisation, reporting, practitioners, standing, fidelity, devices)
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()
 }

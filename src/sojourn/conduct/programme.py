@@ -127,6 +127,16 @@ class FidelityRating:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A device that may deliver readings; of one site, or of all when ``site`` is empty."""
+
+    name: str
+    token_digest: str
+    site: str
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentVersion:
     version: str
     approved_on: date
@@ -164,6 +174,7 @@ class Programme:
     fidelity: tuple[FidelityRating, ...] = ()
     consent_versions: tuple[ConsentVersion, ...] = ()
     settings: tuple[tuple[str, int], ...] = ()
+    devices: tuple[Device, ...] = ()
     version: int = 0
 
     def authorisation(self, on: date, site: str = "") -> Authorisation | None:
@@ -207,6 +218,10 @@ class Programme:
     def practitioners(self) -> tuple[str, ...]:
         """Everyone with a credential on record, in order of their first."""
         return tuple(dict.fromkeys(each.practitioner for each in self.credentials))
+
+    def device(self, name: str) -> Device | None:
+        """The newest registration under that name, if there is one."""
+        return next((each for each in reversed(self.devices) if each.name == name), None)
 
     def unfitness(self, practitioner: str, on: date) -> tuple[str, ...]:
         """Why this practitioner may not be in a session on that day; empty when they may."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from sojourn.course import (
     aftercare,
+    alerting,
     assessment,
     consent,
     dosing,
@@ -50,6 +51,7 @@ PATHWAY = (
     assessment,
     followup,
     safety,
+    alerting,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -66,6 +68,7 @@ AFTER_THE_END = (
     safety.UpdateAdverseEvent,
     safety.RaiseConcern,
     safety.ResolveAlert,
+    *alerting.DECIDE,
     assessment.RecordAssessment,
 )
 

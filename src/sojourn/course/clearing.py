@@ -47,7 +47,7 @@ def levels(dosing: Dosing, session: Session, which: str) -> tuple[int, ...]:
 
 
 def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
-    """Readings above the limits the site has set; a limit nobody set is one too many."""
+    """Readings beyond the limits the site has set; a limit nobody set is one too many."""
     crossed = []
     for key, name, label, unit in LIMITS:
         limit, value = clearance.setting(key), getattr(vitals, name)
@@ -55,6 +55,14 @@ def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
             crossed.append(f"the site has set no limit for {label}")
         elif value > limit:
             crossed.append(f"{label} {value} {unit} is above the site's limit {limit}")
+    lowest = clearance.setting("spo2-percent-min")
+    if vitals.spo2_percent is not None:
+        if lowest is None:
+            crossed.append("the site has set no limit for oxygen saturation")
+        elif vitals.spo2_percent < lowest:
+            crossed.append(
+                f"oxygen saturation {vitals.spo2_percent} % is below the site's limit {lowest}"
+            )
     return tuple(crossed)
 
 

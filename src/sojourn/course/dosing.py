@@ -66,6 +66,9 @@ class RecordVitals:
     temperature_tenths_c: Annotated[
         int, Ask("Temperature", unit="tenths of °C", help="368 is 36.8", at_least=300, at_most=440)
     ]
+    spo2_percent: Annotated[
+        int | None, Ask("Oxygen saturation", unit="%", at_least=50, at_most=100, optional=True)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,14 @@ class SessionOpened:
 @dataclass(frozen=True, slots=True)
 class VitalsRecorded:
     kind: ClassVar[str] = "dosing.vitals-recorded"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     visit: str
     moment: str
     systolic_mmhg: int
     diastolic_mmhg: int
     pulse_bpm: int
     temperature_tenths_c: int
+    spo2_percent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,7 @@ def record_vitals(
         command.diastolic_mmhg,
         command.pulse_bpm,
         command.temperature_tenths_c,
+        command.spo2_percent,
     )
     crossed = clearing.beyond_limits(_vitals(fact, command.at), circumstances.clearance)
     if not crossed:
@@ -318,6 +323,7 @@ def _vitals(fact: VitalsRecorded, at: datetime) -> Vitals:
         fact.diastolic_mmhg,
         fact.pulse_bpm,
         fact.temperature_tenths_c,
+        fact.spo2_percent,
     )
 
 

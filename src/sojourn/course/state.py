@@ -127,6 +127,7 @@ class Vitals:
     diastolic_mmhg: int
     pulse_bpm: int
     temperature_tenths_c: int
+    spo2_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,10 @@ class Alert:
     raised_at: datetime
     resolved_at: datetime | None = None
     action: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    escalated_at: datetime | None = None
+    escalated_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from sojourn import course as courses
 from sojourn import instruments, medicines
 from sojourn.conduct import randomisation
@@ -23,6 +21,7 @@ from sojourn.ledger import clock, programmes, projections, seal
 from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_stream, version
 from sojourn.ledger.registry import kinds
+from sojourn.ledger.turns import in_turn
 from sojourn.record.entry import Entry, Fact
 
 RETRIES = 3
@@ -121,7 +120,7 @@ def circumstances(
 @contextmanager
 def at_desk(programme: str, participant: str, by: Person) -> Iterator["Desk"]:
     """Several commands about one participant as one: all are written or none."""
-    with transaction.atomic():
+    with in_turn():
         desk = Desk(programme, participant, by)
         yield desk
         desk.project()

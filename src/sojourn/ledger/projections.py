@@ -18,6 +18,8 @@ from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
 from sojourn.instruments import Score, change
+from sojourn.ledger import alarms
+from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
     DueRow,
     EventRow,
@@ -33,6 +35,7 @@ TABLES: tuple[type[models.Model], ...] = (
     ParticipantRow,
     DueRow,
     OpenAlertRow,
+    AlarmRow,
     OpenSessionRow,
     ObservationRow,
     EventRow,
@@ -58,6 +61,7 @@ def rows(context: Context, course: Course) -> Rows:
         **_participant(context, course, pending),
         **_due(context, course, pending),
         **_alerts(context, course),
+        **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
         **_observations(context, course),
         **_events(context, course),

@@ -6,12 +6,12 @@ from hashlib import sha256
 from django.db import connection, models, transaction
 
 from sojourn import course as courses
-from sojourn.ledger import programmes, projections
+from sojourn.ledger import programmes, projections, watching
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import StatusCount
 
-TABLES: tuple[type[models.Model], ...] = (*projections.TABLES, StatusCount)
+TABLES: tuple[type[models.Model], ...] = (*projections.TABLES, *watching.TABLES, StatusCount)
 
 Progress = Callable[[int, int], None]
 
@@ -30,6 +30,7 @@ def rebuild(progress: Progress | None = None) -> int:
             projections.write({}, projections.rows(context, course))
             if progress:
                 progress(done, len(names))
+        watching.rebuild()
     return len(names)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from sojourn import conduct, course
+from sojourn.course import readings
 from sojourn.ledger.upcasters import UPCASTERS
 from sojourn.record.kinds import Kinds
 
@@ -12,7 +13,7 @@ _in_use: list[Kinds] = []
 
 
 def kinds() -> Kinds:
-    """The kinds in use: those of courses and of programmes."""
+    """The kinds in use: those of courses, of programmes and of monitors."""
     return _in_use[-1] if _in_use else _shipped()
 
 
@@ -28,4 +29,4 @@ def use(other: Kinds) -> Iterator[None]:
 
 @cache
 def _shipped() -> Kinds:
-    return Kinds((*course.FACTS, *conduct.FACTS), UPCASTERS)
+    return Kinds((*course.FACTS, *conduct.FACTS, *readings.FACTS), UPCASTERS)

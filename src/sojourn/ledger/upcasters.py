@@ -41,7 +41,12 @@ def _credential_recorded(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "credential_kind": "licence", "authority": ""}
 
 
+def _vitals_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "spo2_percent": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("dosing.vitals-recorded", 1): _vitals_recorded,
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
     ("programme.authorisation-recorded", 1): _authorisation_recorded,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sojourn.protocols import monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -26,6 +27,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
         yield source.problem(
             ("fidelity", "lowest"), f"is {plan.lowest}; it must be below highest {plan.highest}"
         )
+    yield from _monitoring(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -44,6 +46,13 @@ def _grounds(protocol: Protocol, source: Source) -> Iterator[Problem]:
                 ("authorisations", number),
                 f"is '{ground.key}'; nobody is treated under it, and this protocol gives doses",
             )
+
+
+def _monitoring(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if protocol.monitoring is not None:
+        settings = [each.key for each in protocol.site_settings]
+        for place, message in monitoring.faults(protocol.monitoring, settings):
+            yield source.problem(("monitoring", *place), message)
 
 
 def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from sojourn.protocols.eligibility import (
     TreatmentKind,
 )
 from sojourn.protocols.jurisdiction import AuthorityReport
+from sojourn.protocols.monitoring import Monitoring
 
 Days = Annotated[int, Field(ge=-3650, le=3650, strict=True)]
 Milligrams = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -242,6 +243,7 @@ class Protocol:
     randomisation: Randomisation | None = None
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
+    monitoring: Monitoring | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
     notes: tuple[str, ...] = ()

@@ -125,6 +125,9 @@ def offers_of(visitor: Visitor) -> Offers:
             "authority-reports": tuple(
                 dict.fromkeys((each.report.key, each.report.label) for each in owed)
             ),
+            "devices": tuple(
+                (each.name, each.name) for each in standing.programme.devices if not each.revoked
+            ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
             "rated-sessions": tuple(
                 (each.key, each.label)

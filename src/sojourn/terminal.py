@@ -1,0 +1,69 @@
+"""What every command of the command line needs: a record that is open, a bar, a plain refusal."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn
+
+import typer
+
+Author = Annotated[str, typer.Option("--as", help="Who does this; stands in the record.")]
+
+
+def start() -> None:
+    """Set Django up and bring the tables up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
+    import django
+    from django.core.management import call_command
+
+    try:
+        django.setup()
+        call_command("migrate", verbosity=0)
+    except Exception as error:
+        if type(error).__name__ in ("OperationalError", "PermissionError"):
+            fail(f"the record can't be opened: {error}")
+        raise
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, moved on by what is yielded: (done, total)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), Remaining())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def reporting_import() -> Iterator[None]:
+    """Says why nothing was imported, every row at fault by name."""
+    from sojourn.exchange.reading import ImportRefused
+    from sojourn.record.command import Refused
+
+    try:
+        yield
+    except ImportRefused as refused:
+        for problem in refused.problems:
+            typer.echo(problem, err=True)
+        fail(f"nothing was imported: {len(refused.problems)} problems")
+    except Refused as refused:
+        fail(f"nothing was imported: {refused.message}")
+
+
+def pairs(texts: list[str] | None, option: str) -> Iterator[tuple[str, str]]:
+    """Each ``name=value`` that an option was given, split."""
+    for text in texts or ():
+        left, equals, right = text.partition("=")
+        if not equals or not left:
+            fail(f"{option} {text}: write it as name=value")
+        yield left.strip(), right.strip()
+
+
+def fail(message: str) -> NoReturn:
+    """End with ``message`` and exit status 1."""
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)
