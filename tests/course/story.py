@@ -9,6 +9,7 @@ from sojourn.course import FACTS, Circumstances, Clearance, Course, decide, evol
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.consent import SignConsent
+from sojourn.course.discharge import SignDischarge
 from sojourn.course.dosing import CloseSession, GiveDose, OpenSession, RecordVitals
 from sojourn.course.eligibility import RecordCharacteristics
 from sojourn.course.integration import HoldIntegration
@@ -71,6 +72,7 @@ SUITABLE = tuple(
     }.items()
 )
 CHECKLIST = tuple(item.key for item in PROTOCOL.dosing.checklist)
+DISCHARGE = tuple(each.key for each in PROTOCOL.dosing.discharge)
 
 
 @dataclass
@@ -98,19 +100,18 @@ class Story:
 
     def ask(self, command: Any, role: str = "") -> tuple[Fact, ...]:
         """Decide and record; the facts that followed."""
-        facts = decide(self.course, command, self.circumstances(role or command.roles[0]))
+        role = role or command.roles[0]
+        facts = decide(self.course, command, self.circumstances(role))
         for fact in facts:
-            self.record(fact, command.at)
+            self.record(fact, command.at, role)
         return facts
 
-    def record(self, fact: Fact, at: datetime) -> None:
-        self.course = evolve(self.course, self.record_as_it_is(fact, at))
+    def record(self, fact: Fact, at: datetime, role: str = "therapist") -> None:
+        self.course = evolve(self.course, self.record_as_it_is(fact, at, role))
 
-    def record_as_it_is(self, fact: Fact, at: datetime) -> Entry:
+    def record_as_it_is(self, fact: Fact, at: datetime, role: str = "therapist") -> Entry:
         """Append without evolving: a correction changes the course by a new fold alone."""
-        entry = Entry(
-            "course:test:P-1", len(self.entries) + 1, fact, at, self.at, "ana", "therapist"
-        )
+        entry = Entry("course:test:P-1", len(self.entries) + 1, fact, at, self.at, "ana", role)
         self.entries.append(entry)
         return entry
 
@@ -175,7 +176,7 @@ class Story:
         return self.ask(RecordVitals(self.at, moment, systolic, 80, pulse, 368))
 
     def dose(self, level_mg: int = 80, which: str = "initial") -> Fact:
-        return self.ask(GiveDose(self.at, which, level_mg))[0]
+        return self.ask(dose_of(self.at, which, level_mg))[0]
 
     def session_done(self, number: int = 1, level_mg: int = 80) -> "Story":
         self.dose(level_mg)
@@ -185,6 +186,10 @@ class Story:
         self.pass_time(hours=7)
         self.vitals("end")
         self.ask(CloseSession(self.at, "overnight-stay"))
+        return self
+
+    def signed_for_home(self) -> "Story":
+        self.ask(SignDischarge(self.at, DISCHARGE))
         return self
 
     def after_session(self, number: int) -> "Story":
@@ -202,6 +207,10 @@ class Story:
 def consent_to(version: str, at: datetime) -> SignConsent:
     both = ("participant", "investigator")
     return SignConsent(at, version, "ana", "English", "shown", "present", both)
+
+
+def dose_of(at: datetime, which: str, level_mg: int) -> GiveDose:
+    return GiveDose(at, which, level_mg, "ana", "C-0001", "ben")
 
 
 def day_of(moment: datetime) -> date:

@@ -29,7 +29,9 @@ def withheld(story: Story, **dose) -> tuple[str, ...]:
 def test_a_dose_is_given_when_nothing_stands_in_its_way():
     story = Story().ready()
 
-    assert story.dose() == DoseGiven("dosing-1", "initial", 80, "IND 000000", 7)
+    assert story.dose() == DoseGiven(
+        "dosing-1", "initial", 80, "IND 000000", 7, "ana", "C-0001", "ben"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_an_unconfirmed_checklist_item_withholds_the_dose():
 
     assert withheld(story) == (
         "C-SSRS (suicidal ideation and behaviour) was not assessed today",
-        "checklist not confirmed: Pregnancy test negative, or not applicable",
+        "checklist not signed today: Pregnancy test negative, or not applicable",
     )
 
 

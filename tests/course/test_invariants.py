@@ -14,13 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sojourn.course import Refused
 from sojourn.course.assessment import AssessmentRecorded, RecordAssessment
+from sojourn.course.checklist import ChecklistItemSigned, SignChecklist
 from sojourn.course.consent import ConsentSigned, ConsentWithdrawn, WithdrawConsent
+from sojourn.course.discharge import DischargeCriterionSigned, SignDischarge
 from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
-    GiveDose,
     OpenSession,
     RecordVitals,
+    SessionClosed,
     SessionOpened,
     VitalsRecorded,
 )
@@ -39,18 +41,29 @@ from sojourn.course.medication import (
     RecordMedication,
     StopMedication,
 )
+from sojourn.course.next_dose import DecideNextDose, NextDoseDecided
+from sojourn.course.room import (
+    EnterRoom,
+    LeaveRoom,
+    NoteObservation,
+    PractitionerEntered,
+    PractitionerLeft,
+    TooFewPresent,
+)
 from sojourn.course.safety import AlertRaised, AlertResolved, RaiseConcern, ResolveAlert
 from sojourn.course.screening import EligibilityConfirmed, Randomised
 from sojourn.course.visits import MissVisit
 from tests.course.story import (
     CHECKLIST,
     CLEARED,
+    DISCHARGE,
     NO_SUICIDALITY,
     PROTOCOL,
     SETTINGS,
     SEVERE,
     Story,
     consent_to,
+    dose_of,
 )
 
 ROLES = st.sampled_from(["therapist", "prescriber", "coordinator", "independent-rater", "monitor"])
@@ -106,6 +119,31 @@ class AnyCourse(RuleBasedStateMachine):
     def open_a_session(self, session, confirmed):
         self.ask(OpenSession(self.story.at, f"dosing-{session}", ("ana", "ben"), confirmed))
 
+    @rule(session=SESSIONS, items=st.sampled_from([CHECKLIST, CHECKLIST[:1], CHECKLIST[3:]]))
+    def sign_the_checklist(self, session, items):
+        self.ask(SignChecklist(self.story.at, f"dosing-{session}", items))
+
+    @rule(who=st.sampled_from(["ana", "ben"]))
+    def someone_leaves(self, who):
+        self.ask(LeaveRoom(self.story.at, who, "a break"))
+
+    @rule(who=st.sampled_from(["ana", "ben", "eve"]))
+    def someone_comes(self, who):
+        self.ask(EnterRoom(self.story.at, who))
+
+    @rule(
+        key=st.sampled_from(["nausea", "tears", "distress", "position", "unheard-of"]),
+        value=st.sampled_from(["on", "off", "", "4", "11", "apart"]),
+        late_min=st.integers(0, 90),
+    )
+    def tap(self, key, value, late_min):
+        at = self.story.at - timedelta(minutes=late_min)
+        self.ask(NoteObservation(at, key, value, "ana"))
+
+    @rule(session=SESSIONS, decision=st.sampled_from(["go-on", "wait", "stop"]), role=ROLES)
+    def decide_on_the_next_dose(self, session, decision, role):
+        self.ask(DecideNextDose(self.story.at, f"dosing-{session}", decision, "as discussed"), role)
+
     @rule(
         session=SESSIONS,
         intent=st.sampled_from([0, 0, 0, 1, None]),
@@ -126,7 +164,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule(which=st.sampled_from(["initial", "supplemental"]), level=LEVELS, role=ROLES)
     def ask_for_a_dose(self, which, level, role):
-        self.ask(GiveDose(self.story.at, which, level), role)
+        self.ask(dose_of(self.story.at, which, level), role)
 
     @rule(number=st.integers(1, 3), high=st.booleans())
     def go_straight_for_a_session(self, number, high):
@@ -136,13 +174,13 @@ class AnyCourse(RuleBasedStateMachine):
         if (visit, "c-ssrs") not in self.story.course.assessments:
             self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
         self.ask(RecordVitals(self.story.at, "before-initial", 120, 80, 75, 370))
-        self.ask(GiveDose(self.story.at, "initial", 120 if high else 80))
+        self.ask(dose_of(self.story.at, "initial", 120 if high else 80))
 
     @rule(minutes=st.integers(80, 130), level=st.sampled_from([40, 60]))
     def go_for_the_supplemental_dose(self, minutes, level):
         self.story.pass_time(minutes=minutes)
         self.ask(RecordVitals(self.story.at, "before-supplemental", 130, 80, 75, 370))
-        self.ask(GiveDose(self.story.at, "supplemental", level))
+        self.ask(dose_of(self.story.at, "supplemental", level))
 
     @rule(days=st.integers(18, 30), minutes=st.integers(85, 125), high=st.booleans())
     def run_the_next_day(self, days, minutes, high):
@@ -159,6 +197,18 @@ class AnyCourse(RuleBasedStateMachine):
         self.story.pass_time(hours=7)
         self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
         self.ask(CloseSession(self.story.at, "overnight-stay", "planned"))
+
+    @rule(
+        hours=st.sampled_from([0, 1, 7]),
+        criteria=st.sampled_from([DISCHARGE, DISCHARGE, DISCHARGE[2:]]),
+        homeward=st.sampled_from(["escorted-home", "transferred", "against-advice"]),
+    )
+    def leave_for_home(self, hours, criteria, homeward):
+        self.story.pass_time(hours=hours)
+        self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
+        for criterion in criteria:
+            self.ask(SignDischarge(self.story.at, (criterion,)))
+        self.ask(CloseSession(self.story.at, homeward, "as it was"))
 
     @rule()
     def act_on_an_alert(self):
@@ -260,8 +310,25 @@ class AnyCourse(RuleBasedStateMachine):
         cleared = self.cleared_at[dose.sequence]
         assert cleared.programme_open
         assert cleared.authorisation == dose.fact.authorisation != ""
-        opened = self.session_of(dose)
-        assert len(set(opened.fact.practitioners) & cleared.practitioners) >= 2
+        present = self.present_at(dose)
+        assert len(present & cleared.practitioners) >= 2
+        assert {dose.fact.given_by, dose.fact.witness} <= present
+        assert dose.fact.given_by != dose.fact.witness
+        assert dose.fact.container
+
+    def present_at(self, entry):
+        """Who was in the room, worked out from the coming and going alone."""
+        present: set[str] = set()
+        for each in self.earlier(entry, SessionOpened, PractitionerLeft, PractitionerEntered):
+            if each.fact.visit != entry.fact.visit:
+                continue
+            if isinstance(each.fact, SessionOpened):
+                present = set(each.fact.practitioners)
+            elif isinstance(each.fact, PractitionerLeft):
+                present.discard(each.fact.practitioner)
+            else:
+                present.add(each.fact.practitioner)
+        return present
 
     def check_person(self, dose):
         consents = self.earlier(dose, ConsentSigned, ConsentWithdrawn)
@@ -308,7 +375,14 @@ class AnyCourse(RuleBasedStateMachine):
         )
 
     def check_room(self, dose):
-        assert set(self.session_of(dose).fact.confirmed) == set(CHECKLIST)
+        signed = set(self.session_of(dose).fact.confirmed)
+        signed |= {
+            each.fact.item
+            for each in self.earlier(dose, ChecklistItemSigned)
+            if each.fact.visit == dose.fact.visit
+            and each.occurred_at.date() == dose.occurred_at.date()
+        }
+        assert signed == set(CHECKLIST)
         vitals = self.earlier(dose, VitalsRecorded)[-1]
         assert dose.occurred_at - vitals.occurred_at <= timedelta(minutes=60)
         assert vitals.fact.systolic_mmhg <= 160
@@ -336,6 +410,56 @@ class AnyCourse(RuleBasedStateMachine):
             each for each in self.earlier(dose, SessionOpened) if each.fact.visit == dose.fact.visit
         ]
         return opened
+
+    @invariant()
+    def nobody_goes_home_before_every_criterion_is_signed(self):
+        if not hasattr(self, "story"):
+            return
+        for closed in self.story.entries:
+            if not isinstance(closed.fact, SessionClosed):
+                continue
+            if closed.fact.homeward != "escorted-home":
+                continue
+            visit = closed.fact.visit
+            dosed = [e for e in self.earlier(closed, DoseGiven) if e.fact.visit == visit]
+            if not dosed:
+                continue
+            event("someone went home after a dose")
+            signed = {
+                each.fact.criterion
+                for each in self.earlier(closed, DischargeCriterionSigned)
+                if each.fact.visit == visit
+            }
+            assert signed == set(DISCHARGE)
+            assert closed.occurred_at - dosed[0].occurred_at >= timedelta(minutes=480)
+
+    @invariant()
+    def no_dose_follows_a_decision_to_wait_or_stop(self):
+        if not hasattr(self, "story"):
+            return
+        for dose in self.story.entries:
+            if isinstance(dose.fact, DoseGiven):
+                number = int(dose.fact.visit[-1])
+                said = {
+                    each.role: each.fact.decision
+                    for each in self.earlier(dose, NextDoseDecided)
+                    if each.fact.after_session == number - 1
+                }
+                assert set(said.values()) <= {"go-on"}
+
+    @invariant()
+    def an_empty_room_never_goes_unmarked(self):
+        if not hasattr(self, "story"):
+            return
+        for entry in self.story.entries:
+            if isinstance(entry.fact, PractitionerLeft):
+                following = (
+                    self.story.entries[entry.sequence].fact
+                    if (entry.sequence < len(self.story.entries))
+                    else None
+                )
+                alone = len(self.present_at(entry)) - 1 < 2
+                assert isinstance(following, TooFewPresent) == alone
 
     @invariant()
     def alerts_stay_open_until_someone_acts(self):

@@ -165,7 +165,7 @@ def test_a_session_does_not_end_early_without_a_reason_nor_without_last_vitals()
     with pytest.raises(Refused, match="vital signs at the end are missing"):
         story.ask(CloseSession(story.at, "escorted-home", "wished to go"))
     story.vitals("end")
-    story.ask(CloseSession(story.at, "escorted-home", "wished to go"))
+    story.ask(CloseSession(story.at, "overnight-stay", "wished to rest"))
     assert story.course.open_session is None
 
 

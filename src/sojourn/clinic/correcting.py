@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sojourn.course import aftercare, assessment, correction, dosing, medication, safety
+from sojourn.course import aftercare, assessment, correction, dosing, medication, room, safety
 from sojourn.course import visits as visit_facts
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation
@@ -32,8 +32,10 @@ def _held(entry: Entry) -> Any:
     fact: Any = entry.fact
     if fact.minutes is None:
         return visit_facts.HoldScreeningVisit(entry.occurred_at, fact.visit, fact.note)
-    kind = HoldIntegration if fact.visit.startswith("integration") else HoldPreparation
-    return kind(entry.occurred_at, fact.visit, fact.practitioners, fact.minutes, fact.note)
+    common = (entry.occurred_at, fact.visit, fact.practitioners, fact.minutes, fact.note)
+    if fact.visit.startswith("integration"):
+        return HoldIntegration(*common, fact.homework, fact.goals)
+    return HoldPreparation(*common)
 
 
 def _same_fields(kind: type[Any]) -> Callable[[Entry], Any]:
@@ -54,5 +56,7 @@ _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     visit_facts.VisitHeld: _held,
     aftercare.ContactRecorded: _same_fields(aftercare.RecordContact),
     dosing.VitalsRecorded: _same_fields(dosing.RecordVitals),
+    room.ObservationNoted: _same_fields(room.NoteObservation),
+    room.NoteWritten: _same_fields(room.WriteNote),
     safety.AdverseEventRecorded: _same_fields(safety.RecordAdverseEvent),
 }

@@ -8,7 +8,7 @@ vitals; no open alert; and never more, sooner or larger than the protocol allows
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sojourn.course import assessment, consent, judging, medication
+from sojourn.course import assessment, checklist, consent, judging, medication, next_dose
 from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.state import Course, Session, Vitals
 from sojourn.protocols.model import Dosing
@@ -30,6 +30,23 @@ def hindrances(
         *_person(course, session, at, circumstances),
         *_room(course, session, at, circumstances),
         *_plan(course, session, which, at, circumstances),
+    )
+
+
+def before_opening(
+    course: Course, visit: str, number: int, at: datetime, circumstances: Circumstances
+) -> tuple[str, ...]:
+    """What would withhold the first dose if the session opened now with everyone who may be in it.
+
+    Vital signs are taken in the session, so they are left out.
+    """
+    team = tuple(sorted(circumstances.clearance.practitioners))
+    session = Session(visit, number, at, team, team)
+    return (
+        *_programme(session, circumstances),
+        *_person(course, session, at, circumstances),
+        *_unsigned(course, session, at, circumstances),
+        *_plan(course, session, "initial", at, circumstances),
     )
 
 
@@ -66,6 +83,24 @@ def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
     return tuple(crossed)
 
 
+def vital_signs(session: Session, at: datetime, clearance: Clearance) -> Iterator[str]:
+    """What the last vital signs say against going on: too old, or beyond the site's limits."""
+    minutes = clearance.setting("vitals-fresh-min")
+    if minutes is None:
+        yield "the site has not set how old vital signs may be"
+        return
+    fresh = [
+        each
+        for each in session.vitals
+        if timedelta(0) <= at - each.at <= timedelta(minutes=minutes)
+    ]
+    if not fresh:
+        yield f"no vital signs were taken in the last {minutes} minutes"
+    else:
+        # Of two readings in one minute the one written last counts.
+        yield from beyond_limits(sorted(fresh, key=lambda each: each.at)[-1], clearance)
+
+
 def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
     clearance = circumstances.clearance
     if not clearance.programme_open:
@@ -74,12 +109,12 @@ def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
         yield clearance.unauthorised or "no legal authorisation is in force on this day"
     dosing = circumstances.protocol.dosing
     needed = dosing.practitioners_present if dosing else 2
-    fit = [each for each in session.practitioners if each in clearance.practitioners]
+    fit = [each for each in session.present if each in clearance.practitioners]
     if len(fit) < needed:
         why = dict(clearance.unfit)
         lacking = "; ".join(
             f"{each}: {', '.join(why.get(each, ('no credential is on record',)))}"
-            for each in session.practitioners
+            for each in session.present
             if each not in fit
         )
         told = f" ({lacking})" if lacking else ""
@@ -129,26 +164,19 @@ def _assessed(
             yield f"{instrument.name} is not complete: item {items} unanswered; ask and correct it"
 
 
-def _room(
+def _unsigned(
     course: Course, session: Session, at: datetime, circumstances: Circumstances
 ) -> Iterator[str]:
     dosing = circumstances.protocol.dosing
-    labels = {item.key: item.label for item in dosing.checklist} if dosing else {}
-    for key in session.unconfirmed:
-        yield f"checklist not confirmed: {labels.get(key, key)}"
-    minutes = circumstances.clearance.setting("vitals-fresh-min")
-    if minutes is None:
-        yield "the site has not set how old vital signs may be"
-        return
-    fresh = [
-        each
-        for each in session.vitals
-        if timedelta(0) <= at - each.at <= timedelta(minutes=minutes)
-    ]
-    if not fresh:
-        yield f"no vital signs were taken in the last {minutes} minutes"
-    else:
-        yield from beyond_limits(max(fresh, key=lambda each: each.at), circumstances.clearance)
+    for item in checklist.unsigned(course, session.visit, at.date(), dosing) if dosing else ():
+        yield f"checklist not signed today: {item.label}"
+
+
+def _room(
+    course: Course, session: Session, at: datetime, circumstances: Circumstances
+) -> Iterator[str]:
+    yield from _unsigned(course, session, at, circumstances)
+    yield from vital_signs(session, at, circumstances.clearance)
 
 
 def _plan(
@@ -168,6 +196,7 @@ def _plan(
             yield f"{days} days since {each.visit}; at least {dosing.least_days_between} must pass"
     if at.date() != session.opened_at.date():
         yield "the checklist is of another day"
+    yield from next_dose.hindrances(course, session.number, dosing)
     if which == "supplemental":
         yield from _supplemental(session, at, dosing)
 

@@ -22,6 +22,8 @@ CORRECTABLE = frozenset(
         "visit.held",
         "aftercare.contact-recorded",
         "dosing.vitals-recorded",
+        "dosing.observation-noted",
+        "dosing.note-written",
         "safety.adverse-event-recorded",
         "screening.participant-registered",
     }

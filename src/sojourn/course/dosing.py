@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.course import clearing, consent, safety, visits
+from sojourn.course import checklist, clearing, consent, discharge, safety, visits
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import (
     Course,
     Dose,
     Session,
+    Signed,
     VisitDone,
     Vitals,
     Withheld,
+    with_item,
     with_session,
 )
 from sojourn.protocols.model import Dosing
@@ -33,7 +35,12 @@ MOMENTS = (
     ("end", "At the end"),
 )
 DOSES = (("initial", "Initial"), ("supplemental", "Supplemental"))
-HOMEWARD = (("overnight-stay", "Stays overnight"), ("escorted-home", "Taken home by an adult"))
+HOMEWARD = (
+    ("overnight-stay", "Stays overnight"),
+    ("escorted-home", "Taken home by an adult"),
+    ("transferred", "Transferred to a hospital"),
+    ("against-advice", "Left against advice"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,15 @@ class OpenSession:
     practitioners: Annotated[
         tuple[str, ...], Ask("Practitioners present", choices_from="practitioners")
     ]
-    confirmed: Annotated[tuple[str, ...], Ask("Checklist", choices_from="checklist", optional=True)]
+    confirmed: Annotated[
+        tuple[str, ...],
+        Ask(
+            "Checked by me now",
+            help="What nobody has signed today.",
+            choices_from="unsigned-checklist",
+            optional=True,
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,12 @@ class GiveDose:
     at: Annotated[datetime, Ask("Given at")]
     which: Annotated[str, Ask("Dose", choices=DOSES)]
     level_mg: Annotated[int, Ask("Level on the label", unit="mg", choices_from="levels")]
+    given_by: Annotated[str, Ask("Given by", choices_from="session-practitioners")] = ""
+    container: Annotated[str, Ask("Container number", help="As on the label.")] = ""
+    witness: Annotated[
+        str,
+        Ask("Witness", help="Someone else in the room.", choices_from="session-practitioners"),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +126,21 @@ class CloseSession:
     at: Annotated[datetime, Ask("Closed at")]
     homeward: Annotated[str, Ask("After the session", choices=HOMEWARD)]
     early_reason: Annotated[
-        str, Ask("Why it ended early", help="Needed before the planned hours.", optional=True)
+        str,
+        Ask(
+            "Why it ended early or otherwise than planned",
+            help="Needed before the planned hours, for a transfer and for leaving against advice.",
+            optional=True,
+        ),
     ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
+    """``confirmed`` is what the one who opened it signed at that moment, ``unconfirmed``
+    what nobody had signed that day.
+    """
+
     kind: ClassVar[str] = "dosing.session-opened"
     schema: ClassVar[int] = 1
     visit: str
@@ -135,15 +165,21 @@ class VitalsRecorded:
 
 @dataclass(frozen=True, slots=True)
 class DoseGiven:
-    """Carries what it relied on: the authorisation and the programme's version."""
+    """Carries what it relied on: the authorisation and the programme's version.
+
+    ``given_by``, ``container`` and ``witness`` are empty where nobody was asked (schema 1).
+    """
 
     kind: ClassVar[str] = "dosing.dose-given"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     visit: str
     which: str
     level_mg: int
     authorisation: str
     programme_version: int
+    given_by: str
+    container: str
+    witness: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +215,20 @@ def open_session(
         if (earlier.session or 0) < number and earlier.key not in course.visits:
             raise Refused(f"{earlier.label} comes first; record it, held or missed", "visit")
     visits.present(command.practitioners, circumstances)
-    known = {item.key for item in dosing.checklist}
-    for key in command.confirmed:
-        if key not in known:
-            raise Refused(f"the checklist has no item '{key}'", "confirmed")
-    unconfirmed = tuple(item.key for item in dosing.checklist if item.key not in command.confirmed)
+    confirmed = checklist.known(command.confirmed, dosing, "confirmed")
+    unconfirmed = tuple(
+        item.key
+        for item in checklist.unsigned(course, visit.key, command.at.date(), dosing)
+        if item.key not in confirmed
+    )
     present = tuple(dict.fromkeys(command.practitioners))
-    confirmed = tuple(sorted(set(command.confirmed)))
     return (SessionOpened(visit.key, number, present, confirmed, unconfirmed),)
 
 
 def record_vitals(
     course: Course, command: RecordVitals, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    session = _open(course, command.at)
+    session = visits.session_at(course, command.at)
     if command.diastolic_mmhg >= command.systolic_mmhg:
         raise Refused(
             f"diastolic {command.diastolic_mmhg} is not below systolic {command.systolic_mmhg}",
@@ -215,7 +251,7 @@ def record_vitals(
 
 def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tuple[Fact, ...]:
     dosing = _dosing(circumstances)
-    session = _open(course, command.at)
+    session = visits.in_session(course, command.at)
     if getattr(session, command.which) is not None:
         raise Refused(f"the {command.which} dose of {session.visit} was given already", "which")
     if command.which == "supplemental" and session.initial is None:
@@ -227,6 +263,7 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
             f"{command.level_mg} mg is not a level of this protocol here; allowed: {allowed}",
             "level_mg",
         )
+    _check_hands(session, command)
     reasons = clearing.hindrances(course, session, command.which, command.at, circumstances)
     if reasons:
         return (DoseWithheld(session.visit, command.which, command.level_mg, reasons),)
@@ -238,6 +275,9 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
             command.level_mg,
             clearance.authorisation,
             clearance.programme_version,
+            command.given_by,
+            command.container.strip(),
+            command.witness,
         ),
     )
 
@@ -245,7 +285,7 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
 def withhold(
     course: Course, command: WithholdDose, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    session = _open(course, command.at)
+    session = visits.in_session(course, command.at)
     if getattr(session, command.which) is not None:
         raise Refused(f"the {command.which} dose was given; it can't be withheld", "which")
     levels = clearing.levels(_dosing(circumstances), session, command.which)
@@ -253,24 +293,42 @@ def withhold(
 
 
 def close(course: Course, command: CloseSession, circumstances: Circumstances) -> tuple[Fact, ...]:
-    session = _open(course, command.at)
-    if session.initial is not None:
-        minutes = (command.at - session.initial.at).total_seconds() / 60
-        planned = _dosing(circumstances).lasting_min
-        if minutes < planned and not command.early_reason.strip():
-            raise Refused(
-                f"{minutes:.0f} of {planned} planned minutes have passed; say why it ends early",
-                "early_reason",
-            )
-        if not any(each.moment == "end" for each in session.vitals):
-            raise Refused("vital signs at the end are missing; record them first")
-    return (SessionClosed(session.visit, command.homeward, command.early_reason.strip()),)
+    session = visits.in_session(course, command.at)
+    reason, homeward = command.early_reason.strip(), command.homeward
+    if homeward in ("transferred", "against-advice") and not reason:
+        raise Refused(f"say why: {dict(HOMEWARD)[homeward].lower()}", "early_reason")
+    fact = SessionClosed(session.visit, homeward, reason)
+    if homeward == "against-advice":
+        label = f"Left session {session.number} against advice: {reason}"
+        return (fact, safety.new_alert(course, "left-against-advice", label, session.visit))
+    if session.initial is None or homeward == "transferred":
+        return (fact,)
+    minutes = (command.at - session.initial.at).total_seconds() / 60
+    planned = _dosing(circumstances).lasting_min
+    if minutes < planned and not reason:
+        raise Refused(
+            f"{minutes:.0f} of {planned} planned minutes have passed; say why it ends early",
+            "early_reason",
+        )
+    if not any(each.moment == "end" for each in session.vitals):
+        raise Refused("vital signs at the end are missing; record them first")
+    lacking = discharge.lacking(course, session, command.at, circumstances)
+    if homeward == "escorted-home" and lacking:
+        raise Refused(
+            f"not ready to go home: {'; '.join(lacking)}. Wait, or keep them overnight", "homeward"
+        )
+    return (fact,)
 
 
 def opened(course: Course, fact: SessionOpened, entry: Entry) -> Course:
     session = Session(
-        fact.visit, fact.number, entry.occurred_at, fact.practitioners, fact.unconfirmed
+        fact.visit, fact.number, entry.occurred_at, fact.practitioners, fact.practitioners
     )
+    signature = Signed(entry.occurred_at, entry.author)
+    for key in fact.confirmed:
+        course = replace(
+            course, checklist=with_item(course.checklist, (fact.visit, key), signature)
+        )
     done = VisitDone(entry.occurred_at, held=True)
     return visits.with_visit(with_session(course, session), fact.visit, done)
 
@@ -282,7 +340,7 @@ def vitals_recorded(course: Course, fact: VitalsRecorded, entry: Entry) -> Cours
 
 
 def given(course: Course, fact: DoseGiven, entry: Entry) -> Course:
-    dose = Dose(entry.occurred_at, fact.level_mg)
+    dose = Dose(entry.occurred_at, fact.level_mg, fact.given_by, fact.container, fact.witness)
     session = course.sessions[fact.visit]
     if fact.which == "initial":
         return with_session(course, replace(session, initial=dose))
@@ -296,7 +354,9 @@ def withheld(course: Course, fact: DoseWithheld, entry: Entry) -> Course:
 
 
 def closed(course: Course, fact: SessionClosed, entry: Entry) -> Course:
-    session = replace(course.sessions[fact.visit], closed_at=entry.occurred_at)
+    session = replace(
+        course.sessions[fact.visit], closed_at=entry.occurred_at, homeward=fact.homeward
+    )
     return with_session(course, session)
 
 
@@ -306,13 +366,18 @@ def _dosing(circumstances: Circumstances) -> Dosing:
     return circumstances.protocol.dosing
 
 
-def _open(course: Course, at: datetime) -> Session:
-    session = course.open_session
-    if session is None:
-        raise Refused("no dosing session is open; open it with its checklist first")
-    if at < session.opened_at:
-        raise Refused(f"the session opened at {session.opened_at:%H:%M}; give a later time", "at")
-    return session
+def _check_hands(session: Session, command: GiveDose) -> None:
+    """Two people of the room stand for a dose, and the container is named."""
+    for field, who in (("given_by", command.given_by), ("witness", command.witness)):
+        if who not in session.present:
+            raise Refused(
+                f"'{who}' is not in the room; there are: {', '.join(session.present) or 'nobody'}",
+                field,
+            )
+    if command.witness == command.given_by:
+        raise Refused(f"{command.witness} gave the dose; someone else is its witness", "witness")
+    if not command.container.strip():
+        raise Refused("the container number is missing; read it from the label", "container")
 
 
 def _vitals(fact: VitalsRecorded, at: datetime) -> Vitals:

@@ -1,7 +1,7 @@
 """Integration: making sense of a session in the weeks after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -26,6 +26,10 @@ class HoldIntegration:
     ]
     minutes: Annotated[int, Ask("Lasted", unit="min", at_least=5, at_most=300)]
     themes: Annotated[str, Ask("Themes", lines=3, optional=True)] = ""
+    homework: Annotated[
+        str, Ask("To try until next time", help="As agreed together.", lines=2, optional=True)
+    ] = ""
+    goals: Annotated[str, Ask("Goals in their own words", lines=2, optional=True)] = ""
 
 
 def hold(
@@ -38,9 +42,10 @@ def hold(
         raise Refused(
             f"dosing session {visit.session} has not ended; integration follows it", "visit"
         )
-    return visits.hold(
+    held = visits.hold(
         course, visit, command.practitioners, command.minutes, command.themes, circumstances
     )
+    return (replace(held, homework=command.homework, goals=command.goals, session=opened.number),)
 
 
 DECIDE: Mapping[type, Any] = {HoldIntegration: hold}

@@ -35,8 +35,10 @@ def hold(
     visit = visits.find(circumstances, command.visit, "preparation")
     if not course.eligible_at:
         raise Refused("confirm eligibility before preparation begins", "visit")
-    return visits.hold(
-        course, visit, command.practitioners, command.minutes, command.themes, circumstances
+    return (
+        visits.hold(
+            course, visit, command.practitioners, command.minutes, command.themes, circumstances
+        ),
     )
 
 

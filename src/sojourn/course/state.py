@@ -132,10 +132,17 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """``level_mg`` is the level on the label; the label hides the arm."""
+    """``level_mg`` is the level on the label; the label hides the arm.
+
+    Who gave it, from which container and before which witness are empty in entries
+    from before they were asked for.
+    """
 
     at: datetime
     level_mg: int
+    given_by: str = ""
+    container: str = ""
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +154,82 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """Someone checked an item of a list and put their name to it."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One tap. ``value`` is 'on' or 'off', a number or a place; empty for a moment."""
+
+    at: datetime
+    observation: str
+    value: str
+    about: str  # the practitioner a place is of
+    by: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    at: datetime
+    text: str
+    by: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class MorningCheck:
+    """How the person was on the morning after a night at the site."""
+
+    at: datetime
+    oriented: bool
+    distress: int  # 0 none, 10 most
+    leaves_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextDose:
+    """What one role decided, after a session, on the next dose."""
+
+    at: datetime
+    by: str
+    decision: str
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """One dosing day, from the checklist to going home."""
+    """One dosing day, from opening the room to going home."""
 
     visit: str
     number: int
     opened_at: datetime
-    practitioners: tuple[str, ...]
-    unconfirmed: tuple[str, ...]  # checklist items nobody could confirm
+    practitioners: tuple[str, ...]  # who opened it together
+    present: tuple[str, ...]  # who is in the room now
     vitals: tuple[Vitals, ...] = ()
     initial: Dose | None = None
     supplemental: Dose | None = None
     withheld: tuple[Withheld, ...] = ()
+    observed: tuple[Observed, ...] = ()
+    notes: tuple[Note, ...] = ()
+    discharge: Mapping[str, Signed] = field(default_factory=lambda: NOTHING)
     closed_at: datetime | None = None
+    homeward: str = ""
+    morning: MorningCheck | None = None
 
     @property
     def next_dose(self) -> Literal["initial", "supplemental"]:
         """Which dose comes next: the supplemental one follows the initial."""
         return "supplemental" if self.initial else "initial"
+
+    def latest(self, observation: str, about: str = "") -> Observed | None:
+        """What was last seen of it; a tap that arrived late counts when it was made."""
+        seen = [e for e in self.observed if e.observation == observation and e.about == about]
+        return max(seen, key=lambda each: (each.at, each.sequence), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +292,11 @@ class Course:
     randomisation_number: int | None = None
     randomised_at: datetime | None = None
     arm: str = ""  # empty while the allocation is sealed
+    # By dosing visit and item of the checklist.
+    checklist: Mapping[tuple[str, str], Signed] = field(default_factory=lambda: NOTHING)
     sessions: Mapping[str, Session] = field(default_factory=lambda: NOTHING)
+    # By number of the session it follows, and the role that decided.
+    next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
     ended: Ending | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, VisitDone, with_item
+from sojourn.course.state import Course, Session, VisitDone, with_item
 from sojourn.protocols.model import Phase, Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -44,12 +44,17 @@ class MissVisit:
 
 @dataclass(frozen=True, slots=True)
 class VisitHeld:
+    """``session`` is the dosing session it followed; None before or without one."""
+
     kind: ClassVar[str] = "visit.held"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     visit: str
     practitioners: tuple[str, ...]
     minutes: int | None
     note: str
+    homework: str = ""
+    goals: str = ""
+    session: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,24 @@ def find(circumstances: Circumstances, key: str, *phases: Phase) -> Visit:
     if phases and visit.phase not in phases:
         raise Refused(f"visit '{key}' belongs to {visit.phase}, not {phases[0]}", "visit")
     return visit
+
+
+def in_session(course: Course, at: datetime) -> Session:
+    """The open dosing session; refused when there is none or it opened after ``at``."""
+    session = course.open_session
+    if session is None:
+        raise Refused("no dosing session is open; open it first")
+    if at < session.opened_at:
+        raise Refused(f"the session opened at {session.opened_at:%H:%M}; give a later time", "at")
+    return session
+
+
+def session_at(course: Course, at: datetime) -> Session:
+    """The dosing session that was open at that time, though it may have closed since."""
+    for session in course.sessions.values():
+        if session.opened_at <= at and session.closed_at and at <= session.closed_at:
+            return session
+    return in_session(course, at)
 
 
 def refuse_twice(course: Course, key: str) -> None:
@@ -101,11 +124,11 @@ def hold(
     minutes: int,
     themes: str,
     circumstances: Circumstances,
-) -> tuple[Fact, ...]:
+) -> VisitHeld:
     """A session with the team, once its own stage has nothing against it."""
     refuse_twice(course, visit.key)
     present(practitioners, circumstances)
-    return (VisitHeld(visit.key, practitioners, minutes, themes),)
+    return VisitHeld(visit.key, practitioners, minutes, themes)
 
 
 def hold_screening(

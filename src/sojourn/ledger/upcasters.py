@@ -45,12 +45,23 @@ def _vitals_recorded(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "spo2_percent": None}
 
 
+def _dose_given(data: dict[str, Any]) -> dict[str, Any]:
+    # Nobody was asked who gave it, from which container and before which witness.
+    return {**data, "given_by": "", "container": "", "witness": ""}
+
+
+def _visit_held(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "homework": "", "goals": "", "session": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("dosing.vitals-recorded", 1): _vitals_recorded,
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
     ("programme.authorisation-recorded", 1): _authorisation_recorded,
     ("programme.credential-recorded", 1): _credential_recorded,
+    ("dosing.dose-given", 1): _dose_given,
+    ("visit.held", 1): _visit_held,
     ("consent.signed", 1): _consent_signed,
     ("consent.withdrawn", 1): _consent_withdrawn,
 }

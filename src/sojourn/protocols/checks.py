@@ -6,7 +6,7 @@ from typing import Any
 
 from sojourn.protocols import monitoring
 from sojourn.protocols.eligibility import Condition
-from sojourn.protocols.model import Protocol, Visit
+from sojourn.protocols.model import Dosing, Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
 
 MOST_SESSIONS = 4
@@ -170,6 +170,46 @@ def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
         )
     yield from _spacing(protocol, source, visits)
     yield from _levels(protocol, source)
+    yield from _room(dosing, source)
+
+
+def _room(dosing: Dosing, source: Source) -> Iterator[Problem]:
+    keyed: tuple[tuple[tuple[str, ...], Sequence[Any]], ...] = (
+        (("dosing", "checklist"), dosing.checklist),
+        (("dosing", "discharge"), dosing.discharge),
+        (("dosing", "room", "phases"), dosing.room.phases if dosing.room else ()),
+        (("dosing", "room", "observations"), dosing.room.observations if dosing.room else ()),
+    )
+    for path, items in keyed:
+        yield from _repeated_names(path, [each.key for each in items], source)
+    for number, each in enumerate(dosing.discharge):
+        if (each.needs == "assessment") != bool(each.instrument):
+            yield source.problem(
+                ("dosing", "discharge", number),
+                "needs instrument with 'needs: assessment', and only then",
+            )
+    if dosing.room is None:
+        return
+    starts = [each.from_min for each in dosing.room.phases]
+    if starts and (starts[0] != 0 or any(a >= b for a, b in pairwise(starts))):
+        yield source.problem(
+            ("dosing", "room", "phases"), f"begin at {starts}; begin at 0 and let each be later"
+        )
+    shortcuts = [each.shortcut for each in dosing.room.observations if each.shortcut]
+    yield from _repeated_names(("dosing", "room", "observations"), shortcuts, source)
+    for number, seen in enumerate(dosing.room.observations):
+        place = ("dosing", "room", "observations", number)
+        if (seen.form == "scale") != (seen.lowest < seen.highest):
+            yield source.problem(place, "needs lowest below highest as a scale, and only then")
+        if (seen.form == "place") != bool(seen.choices):
+            yield source.problem(place, "needs choices as a place, and only then")
+
+
+def _repeated_names(
+    path: tuple[str, ...], names: Sequence[str], source: Source
+) -> Iterator[Problem]:
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield source.problem(path, f"has two entries called '{name}'; rename one")
 
 
 def _spacing(protocol: Protocol, source: Source, visits: Sequence[Visit]) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from sojourn.protocols.eligibility import (
 )
 from sojourn.protocols.jurisdiction import AuthorityReport
 from sojourn.protocols.monitoring import Monitoring
+from sojourn.protocols.session_room import DischargeCriterion, SessionRoom
 
 Days = Annotated[int, Field(ge=-3650, le=3650, strict=True)]
 Milligrams = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -149,6 +150,10 @@ class Dosing:
     verified: bool
     supplemental: Supplemental | None = None
     excluded_classes: tuple[Key, ...] = ()  # keys of medicines classes
+    room: SessionRoom | None = None
+    discharge: tuple[DischargeCriterion, ...] = ()
+    # Roles that must each decide to go on before a later session; empty: nobody is asked.
+    next_dose_decided_by: tuple[Literal["prescriber", "therapist"], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
