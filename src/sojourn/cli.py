@@ -397,9 +397,10 @@ def _serve(port: int, workers: int) -> None:
         except OSError:
             _fail(f"port {port} is taken; give another with --port {port + 1}")
     typer.echo(f"Serving on http://127.0.0.1:{port}/ since {datetime.now(UTC):%H:%M} UTC")  # noqa: TID251
-    command = [sys.executable, "-m", "gunicorn", "sojourn.clinic.wsgi:application"]
-    options = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"]
-    os.execv(sys.executable, [*command, *options, "--log-level", "warning"])
+    command = [sys.executable, "-m", "uvicorn", "sojourn.clinic.asgi:application"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+    options += ["--lifespan", "on", "--timeout-graceful-shutdown", "2", "--log-level", "warning"]
+    os.execv(sys.executable, [*command, *options])
 
 
 if __name__ == "__main__":

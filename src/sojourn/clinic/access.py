@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from sojourn.clinic.models import ROLES, Member
 from sojourn.conduct import blinding
@@ -15,7 +15,7 @@ from sojourn.ledger.desk import Person
 from sojourn.record.command import Refused
 
 ROLE_LABELS = dict(ROLES)
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def in_programme(view: View) -> View:
     """Give ``view`` the visitor of its programme; a member without a role sees nothing."""
 
     @wraps(view)
-    def with_visitor(request: HttpRequest, programme: str, **rest: Any) -> HttpResponse:
+    def with_visitor(request: HttpRequest, programme: str, **rest: Any) -> HttpResponseBase:
         return view(request, visitor(request, programme), **rest)
 
     return with_visitor

@@ -3,10 +3,11 @@
 Colours are the page's own (CSS variables), so that light and dark both fit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
+from types import MappingProxyType
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -25,6 +26,7 @@ LANES = (
     ("followup", "Follow-up"),
 )
 LEFT, WIDTH, LANE = 104, 900, 26
+NO_LIMITS: Mapping[str, int | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def trajectory(readings: Sequence[Reading], protocol: Protocol) -> SafeString:
     return _svg("trajectory", title, words, height, parts)
 
 
-def vitals(session: Session) -> SafeString:
-    """Pressure and pulse through one dosing session, with the doses marked."""
+def vitals(session: Session, limits: Mapping[str, int | None] = NO_LIMITS) -> SafeString:
+    """Pressure and pulse through one dosing session, with the doses and the site's limits."""
     if not session.vitals:
         return mark_safe("")
     height, top, low, high = 170, 14, 40, 200
@@ -113,6 +115,13 @@ def vitals(session: Session) -> SafeString:
     parts = []
     for tick in (60, 100, 140, 180):
         parts.append(_level(y(tick), tick))
+    for name, limit in limits.items():
+        if limit is not None and low <= limit <= high:
+            parts.append(
+                f'<line class="limit {name}" x1="{LEFT}" x2="{WIDTH}" y1="{y(limit)}" '
+                f'y2="{y(limit)}"/><text class="limit-label" text-anchor="end" x="{WIDTH}" '
+                f'y="{y(limit) - 4}">{name} limit {limit}</text>'
+            )
     for name, dose in (("initial", session.initial), ("supplemental", session.supplemental)):
         if dose:
             at = x((dose.at - start).total_seconds() / 60)

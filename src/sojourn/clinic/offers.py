@@ -9,14 +9,28 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.course import AFTER_THE_END, COMMANDS, clearing
 from sojourn.course.assessment import may_rate
+from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
 from sojourn.course.state import Course
+from sojourn.ledger import clock
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
-HIDDEN_FROM_MENU = frozenset({"screening.register", "assessment.record"})
 ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
+# Asked for on pages of their own: registering, rating, and the taps of the session room.
+HIDDEN_FROM_MENU = frozenset(
+    {
+        "screening.register",
+        "assessment.record",
+        "dosing.sign-checklist",
+        "dosing.sign-discharge",
+        "dosing.note-observation",
+        "dosing.write-note",
+        "dosing.leave-room",
+        "dosing.enter-room",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
                 (item.key, item.label)
                 for item in (protocol.dosing.checklist if protocol.dosing else ())
             ),
+            **_room(course, protocol, planned),
             "levels": tuple((str(level), f"{level} mg") for level in levels),
             "alerts": tuple((each.key, each.label) for each in course.open_alerts),
             "adverse-events": tuple(
@@ -151,6 +166,10 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "dosing.give-dose": in_session,
         "dosing.withhold-dose": in_session,
         "dosing.close-session": in_session,
+        "dosing.decide-next-dose": bool(course.sessions)
+        and not in_session
+        and bool(offered.get("dosing-visits")),
+        "dosing.check-morning": bool(offered.get("overnight-sessions")),
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
         "medication.stop": bool(course.medications),
@@ -162,6 +181,38 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "followup.complete": bool(course.eligible_at),
         "followup.withdraw": bool(course.eligible_at),
         "followup.declare-lost": bool(course.eligible_at),
+    }
+
+
+def _room(
+    course: Course, protocol: Protocol, planned: tuple[Planned, ...]
+) -> Mapping[str, Choices]:
+    """What the commands of a dosing day and of the morning after can name."""
+    dosing, session = protocol.dosing, course.open_session
+    if dosing is None:
+        return {}
+    coming = [each.visit for each in planned if each.visit.phase == "dosing"]
+    today = clock.now().date()
+    return {
+        "checklist-visits": tuple((each.key, each.label) for each in coming),
+        "unsigned-checklist": tuple(
+            (item.key, item.label)
+            for item in (
+                unsigned(course, coming[0].key, today, dosing) if coming else dosing.checklist
+            )
+        ),
+        "observations": tuple(
+            (each.key, each.label) for each in (dosing.room.observations if dosing.room else ())
+        ),
+        "discharge": tuple((each.key, each.label) for each in dosing.discharge),
+        "session-practitioners": tuple(
+            (each, each) for each in (session.present if session else ())
+        ),
+        "overnight-sessions": tuple(
+            (each.visit, f"Session {each.number}, closed {each.closed_at:%Y-%m-%d}")
+            for each in course.sessions.values()
+            if each.closed_at and each.homeward == "overnight-stay" and each.morning is None
+        ),
     }
 
 

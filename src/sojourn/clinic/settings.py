@@ -4,6 +4,8 @@ SOJOURN_HOME      folder of the embedded record, its keys and its secret (defaul
 SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when absent
 SOJOURN_HOSTS     comma-separated host names the pages answer to
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
+
+Each request has a thread of its own, and so a connection of its own that ends with it.
 """
 
 import os
@@ -28,12 +30,10 @@ def _database() -> dict[str, object]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
             "PORT": parts.port or "",
-            "CONN_MAX_AGE": 60,
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": HOME / "record.sqlite3",
-        "CONN_MAX_AGE": None,
         "OPTIONS": {
             # Taking the write lock at the start is what makes positions commit order.
             "transaction_mode": "IMMEDIATE",
@@ -104,7 +104,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 
 ROOT_URLCONF = "sojourn.clinic.urls"
-WSGI_APPLICATION = "sojourn.clinic.wsgi.application"
+ASGI_APPLICATION = "sojourn.clinic.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

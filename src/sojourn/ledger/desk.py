@@ -19,7 +19,7 @@ from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
 from sojourn.ledger import clock, programmes, projections, seal
 from sojourn.ledger.append import StaleVersion, append
-from sojourn.ledger.read import read_stream, version
+from sojourn.ledger.read import read_stream, version, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.turns import in_turn
 from sojourn.record.entry import Entry, Fact
@@ -70,6 +70,8 @@ def execute(
     for attempt in range(RETRIES):
         try:
             with at_desk(programme, participant, by) as desk:
+                if written := desk.written_by(key):
+                    return written
                 if shown is not None and command.nature == "decision":
                     desk.must_be_at(shown)
                 return desk.execute(command, key=key)
@@ -91,7 +93,7 @@ def correct(
 ) -> tuple[Entry, ...]:
     """Correct the entry ``sequence`` by what ``command`` says; both stay on the record."""
     with at_desk(programme, participant, by) as desk:
-        return desk.correct(sequence, command, reason, key=key)
+        return desk.written_by(key) or desk.correct(sequence, command, reason, key=key)
 
 
 def circumstances(
@@ -143,6 +145,10 @@ class Desk:
         """Refuse to go on when the course is no longer what the person saw."""
         if self.course.version != shown:
             raise StaleVersion(self._stream, shown, self.course.version)
+
+    def written_by(self, key: str) -> tuple[Entry, ...]:
+        """What a command with this key wrote before; a retry is answered with it."""
+        return written_by(self._stream, key)
 
     def execute(
         self, command: Any, *, key: str = "", recorded_at: datetime | None = None

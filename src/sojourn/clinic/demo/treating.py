@@ -71,7 +71,9 @@ def _session(
     for reading in readings:
         yield Step(day, moments[reading.moment], THERAPIST_2, _vitals(reading))
     yield Step(day, DOSE_MINUTE, PRESCRIBER, _initial(person, visit, protocol))
-    yield Step(day, DOSE_MINUTE + SUPPLEMENTAL_AFTER_MIN, PRESCRIBER, _supplemental(protocol))
+    yield Step(
+        day, DOSE_MINUTE + SUPPLEMENTAL_AFTER_MIN, PRESCRIBER, _supplemental(visit, protocol)
+    )
     yield Step(day, DOSE_MINUTE + 495, THERAPIST, _close)
 
 
@@ -216,10 +218,18 @@ def _initial(person: VirtualParticipant, visit: Visit, protocol: Protocol) -> As
     plans = protocol.dosing.sessions if protocol.dosing else ()
     levels = next(each.initial_mg for each in plans if each.number == visit.session)
     level = levels[-1] if person.raised_level else levels[0]
-    return lambda course, at: dosing.GiveDose(at, "initial", level)
+    return lambda course, at: dosing.GiveDose(
+        at, "initial", level, THERAPIST.name, _container(visit, "A"), THERAPIST_2.name
+    )
 
 
-def _supplemental(protocol: Protocol) -> Ask:
+def _container(visit: Visit, letter: str) -> str:
+    return f"DEMO-{visit.session}{letter}"
+
+
+def _supplemental(visit: Visit, protocol: Protocol) -> Ask:
+    container = _container(visit, "B")
+
     def asked(course: Course, at: datetime) -> Any:
         session = course.open_session
         if protocol.dosing is None or session is None:
@@ -229,7 +239,9 @@ def _supplemental(protocol: Protocol) -> Ask:
             return None
         if any(each.visit == session.visit for each in course.alerts.values()):
             return dosing.WithholdDose(at, "supplemental", "Vital signs beyond the site's limits.")
-        return dosing.GiveDose(at, "supplemental", levels[0])
+        return dosing.GiveDose(
+            at, "supplemental", levels[0], THERAPIST.name, container, THERAPIST_2.name
+        )
 
     return asked
 

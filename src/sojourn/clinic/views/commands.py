@@ -144,7 +144,8 @@ def _answer(
                 status = 409
             else:
                 messages.success(request, f"Recorded: {kind.title}.")
-                return redirect("participant", programme=visitor.programme, participant=participant)
+                page = "room" if kind.name.startswith("dosing.") else "participant"
+                return redirect(page, programme=visitor.programme, participant=participant)
     context = {"visitor": visitor, "form": form, "title": kind.title, **extra}
     return render(request, "clinic/command.html", context, status=status)
 

@@ -47,6 +47,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "names_shown": visitor.role in vault.READERS,
         "day": day,
         "as_of": as_of,
+        "has_room": visitor.standing.protocol.dosing is not None,
         "pending": [
             each
             for each in planned

@@ -1,0 +1,52 @@
+"""The door through which a web server calls Sojourn."""
+
+import asyncio
+import os
+import signal
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
+# Static files are small; that each is read whole is no news to whoever serves the pages.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
+pages = get_asgi_application()
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def application(scope: Message, receive: Receive, send: Send) -> None:
+    """Serve a page, or open and close with the server."""
+    if scope["type"] != "lifespan":
+        await pages(scope, receive, send)  # type: ignore[arg-type]
+        return
+    await receive()
+    _end_streams_on_signal()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _end_streams_on_signal() -> None:
+    """A server waits for open answers before it stops; let those that never end, end."""
+    from sojourn.ledger.news import news
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _and_then(signal.getsignal(number), loop, news.close))
+
+
+def _and_then(
+    before: Any, loop: asyncio.AbstractEventLoop, close: Callable[[], None]
+) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(close)
+        if callable(before):
+            before(number, frame)
+
+    return handle
