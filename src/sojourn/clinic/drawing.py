@@ -3,11 +3,10 @@
 Colours are the page's own (CSS variables), so that light and dark both fit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
-from types import MappingProxyType
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -26,7 +25,6 @@ LANES = (
     ("followup", "Follow-up"),
 )
 LEFT, WIDTH, LANE = 104, 900, 26
-NO_LIMITS: Mapping[str, int | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,8 @@ def trajectory(readings: Sequence[Reading], protocol: Protocol) -> SafeString:
     return _svg("trajectory", title, words, height, parts)
 
 
-def vitals(session: Session, limits: Mapping[str, int | None] = NO_LIMITS) -> SafeString:
-    """Pressure and pulse through one dosing session, with the doses and the site's limits."""
+def vitals(session: Session) -> SafeString:
+    """Pressure and pulse through one dosing session, with the doses marked."""
     if not session.vitals:
         return mark_safe("")
     height, top, low, high = 170, 14, 40, 200
@@ -115,13 +113,6 @@ def vitals(session: Session, limits: Mapping[str, int | None] = NO_LIMITS) -> Sa
     parts = []
     for tick in (60, 100, 140, 180):
         parts.append(_level(y(tick), tick))
-    for name, limit in limits.items():
-        if limit is not None and low <= limit <= high:
-            parts.append(
-                f'<line class="limit {name}" x1="{LEFT}" x2="{WIDTH}" y1="{y(limit)}" '
-                f'y2="{y(limit)}"/><text class="limit-label" text-anchor="end" x="{WIDTH}" '
-                f'y="{y(limit) - 4}">{name} limit {limit}</text>'
-            )
     for name, dose in (("initial", session.initial), ("supplemental", session.supplemental)):
         if dose:
             at = x((dose.at - start).total_seconds() / 60)

@@ -7,8 +7,9 @@ process wrote.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
@@ -17,9 +18,17 @@ QUIET_S = 15.0  # after so long without news a follower is told that all is well
 AGAIN_S = 1.0  # between attempts while the database can't be reached
 
 
-def newest(streams: Iterable[str]) -> int:
-    """Position of the last entry in any of ``streams``; 0 when they are empty."""
-    found = 0
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is new: the streams that grew, and the last position among them."""
+
+    streams: frozenset[str]
+    position: int
+
+
+def newest(streams: Iterable[str]) -> dict[str, int]:
+    """Position of the last entry of each of ``streams``, without those that are empty."""
+    found = {}
     with connection.cursor() as cursor:
         for stream in streams:
             cursor.execute(
@@ -28,7 +37,8 @@ def newest(streams: Iterable[str]) -> int:
                 [stream],
             )
             row = cursor.fetchone()
-            found = max(found, int(row[0]) if row else 0)
+            if row:
+                found[stream] = int(row[0])
     return found
 
 
@@ -41,8 +51,8 @@ class News:
         self._poller: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def follow(self, streams: frozenset[str], after: int) -> AsyncIterator[int | None]:
-        """Positions of news in ``streams`` after ``after``; None after a while without any.
+    async def follow(self, streams: frozenset[str], after: int) -> AsyncIterator[Told | None]:
+        """News of ``streams`` after position ``after``; None after a while without any.
 
         Ends when ``close`` is called. Several entries at once are one piece of news.
         """
@@ -58,9 +68,9 @@ class News:
                     yield None
                     continue
                 follower.woken.clear()
-                if follower.newest > follower.told:
-                    follower.told = follower.newest
-                    yield follower.told
+                told = follower.take()
+                if told:
+                    yield told
         finally:
             self._followers.discard(follower)
 
@@ -73,40 +83,59 @@ class News:
     async def _poll(self) -> None:
         # A thread of its own keeps one connection open while anybody follows.
         with ThreadPoolExecutor(1) as reader:
-            run = asyncio.get_running_loop().run_in_executor
-            head = -1
-            while self._followers and not self._closed:
-                try:
-                    at = await run(reader, _head)
-                    # Whoever came since may have missed something before.
-                    for each in [each for each in self._followers if each.fresh or at != head]:
-                        each.tell(await run(reader, newest, each.streams))
-                    head = at
-                except DatabaseError:
-                    await run(reader, connection.close)
-                    await asyncio.sleep(AGAIN_S)
-                await asyncio.sleep(self._every_s)
-            await run(reader, connection.close)
+            try:
+                await self._tell_on(reader)
+            finally:
+                reader.submit(_hang_up)
+
+    async def _tell_on(self, reader: ThreadPoolExecutor) -> None:
+        run = asyncio.get_running_loop().run_in_executor
+        head = -1
+        while self._followers and not self._closed:
+            try:
+                at = await run(reader, _head)
+                # Whoever came since may have missed something before.
+                for each in [each for each in self._followers if each.fresh or at != head]:
+                    each.tell(await run(reader, newest, each.streams))
+                head = at
+            except DatabaseError:
+                await run(reader, _hang_up)
+                await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self._every_s)
 
 
 class _Follower:
     def __init__(self, streams: frozenset[str], after: int) -> None:
         self.streams = streams
-        self.told = self.newest = after
         self.fresh = True  # not yet told what it missed before it came
         self.woken = asyncio.Event()
+        self._known = dict.fromkeys(streams, after)
+        self._grown: set[str] = set()
 
-    def tell(self, position: int) -> None:
+    def tell(self, positions: Mapping[str, int]) -> None:
         self.fresh = False
-        if position > self.newest:
-            self.newest = position
+        for stream, position in positions.items():
+            if position > self._known[stream]:
+                self._known[stream] = position
+                self._grown.add(stream)
+        if self._grown:
             self.woken.set()
+
+    def take(self) -> Told | None:
+        grown = frozenset(self._grown)
+        self._grown.clear()
+        return Told(grown, max(self._known[each] for each in grown)) if grown else None
 
 
 def _head() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT position FROM ledger_head WHERE id = 1")
         return int(cursor.fetchone()[0])
+
+
+def _hang_up() -> None:
+    # Named here, the connection would be the calling thread's.
+    connection.close()
 
 
 news = News()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from sojourn.clinic.demo import session_room
 from sojourn.clinic.demo.steps import (
     COORDINATOR,
     PRACTITIONERS,
@@ -18,7 +19,16 @@ from sojourn.clinic.demo.steps import (
     by_visit,
     in_order,
 )
-from sojourn.course import aftercare, clearing, dosing, followup, integration, safety, visits
+from sojourn.course import (
+    aftercare,
+    checklist,
+    clearing,
+    dosing,
+    followup,
+    integration,
+    safety,
+    visits,
+)
 from sojourn.course.state import Course
 from sojourn.design.aftermath import LOST, Contact, Event
 from sojourn.design.measured import Reading
@@ -66,6 +76,9 @@ def _session(
         "during": DOSE_MINUTE + 180,
         "end": DOSE_MINUTE + 485,
     }
+    if person.scene and person.scene.key == "session-in-progress":
+        yield from session_room.before(visit, protocol, day, DOSE_MINUTE)
+        yield from session_room.during(day, DOSE_MINUTE, readings)
     yield Step(day, DOSE_MINUTE - 30, THERAPIST, _open(visit, protocol))
     yield from answered(day, DOSE_MINUTE - 25, THERAPIST, visit, answers)
     for reading in readings:
@@ -192,9 +205,12 @@ def _until_leaving(
 
 
 def _open(visit: Visit, protocol: Protocol) -> Ask:
-    items = protocol.dosing.checklist if protocol.dosing else ()
-    confirmed = tuple(item.key for item in items)
-    return lambda course, at: dosing.OpenSession(at, visit.key, PRACTITIONERS, confirmed)
+    def asked(course: Course, at: datetime) -> Any:
+        dosing_plan = protocol.dosing
+        left = checklist.unsigned(course, visit.key, at.date(), dosing_plan) if dosing_plan else ()
+        return dosing.OpenSession(at, visit.key, PRACTITIONERS, tuple(item.key for item in left))
+
+    return asked
 
 
 def _vitals(reading: Reading) -> Ask:

@@ -24,7 +24,7 @@ SLIPS = (
     "Scale read upside down; checked with the participant.",
     "Entered for another participant's call; source sheet compared.",
 )
-LIVE_LEAD_MIN = 30  # from opening the session to the dose
+LIVE_LEAD_MIN = 42  # from the first signature on the checklist to the dose
 LIVE_SINCE_DOSE_MIN = 92  # the window of the supplemental dose has just opened
 
 

@@ -1,4 +1,4 @@
-"""How the session room says minutes, tenths and ways home."""
+"""How the session room says minutes, scales and ways home."""
 
 from django import template
 
@@ -13,12 +13,6 @@ def hours(minutes: int) -> str:
     """Minutes as people say them: 2 h 05 min."""
     whole, rest = divmod(max(0, minutes), 60)
     return f"{whole} h {rest:02d} min" if whole else f"{rest} min"
-
-
-@register.filter
-def tenths(value: int) -> str:
-    """Tenths of a degree as a decimal: 368 is 36.8."""
-    return f"{value / 10:.1f}"
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -14,20 +15,21 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from sojourn import course as courses
-from sojourn.clinic import drawing, session_room
+from sojourn.clinic import session_room
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.taps import command_of as command_of_tap
 from sojourn.clinic.taps import made_at
+from sojourn.clinic.vitals_chart import limits_of, vitals_chart
 from sojourn.course import clearing
 from sojourn.course.circumstances import Circumstances
+from sojourn.course.readings import in_words
 from sojourn.course.room import TEAM, NoteObservation, WriteNote
-from sojourn.course.state import Course
-from sojourn.ledger import clock, desk
+from sojourn.course.state import Course, Session
+from sojourn.ledger import clock, desk, vitals, watching
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.news import newest, news
 from sojourn.ledger.read import read_stream
@@ -142,32 +144,39 @@ def undo(request: HttpRequest, visitor: Visitor, participant: str, sequence: int
 def room_news(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponseBase:
     """Tell an open page of new entries, for as long as it listens."""
     course_readers_only(visitor)
-    streams = followed(visitor, participant)
-    if not newest(streams):
+    course_stream = desk.stream_of(visitor.programme, participant)
+    streams = frozenset({course_stream, *_readings_stream(visitor, participant)})
+    known = newest(streams)
+    if course_stream not in known:
         raise Http404(f"No participant {participant} in this programme.")
     if not hasattr(request, "scope"):
         # A server that waits for whole answers can't tell of news: the page asks by itself.
         return HttpResponse(status=204)
     told = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    after = int(told) if told.isascii() and told.isdecimal() else newest(streams)
-    answer = StreamingHttpResponse(_events(streams, after), content_type="text/event-stream")
+    after = int(told) if told.isascii() and told.isdecimal() else max(known.values())
+    events = _events(course_stream, streams, after)
+    answer = StreamingHttpResponse(events, content_type="text/event-stream")
     answer["Cache-Control"] = "no-store"
     answer["X-Accel-Buffering"] = "no"
     return answer
 
 
-def followed(visitor: Visitor, participant: str) -> frozenset[str]:
-    """The streams whose news concern this participant's room."""
-    return frozenset({desk.stream_of(visitor.programme, participant)})
+def _readings_stream(visitor: Visitor, participant: str) -> tuple[str, ...]:
+    session = desk.load_course(visitor.programme, participant).open_session
+    if session is None:
+        return ()
+    return (watching.stream_of(visitor.programme, participant, session.visit),)
 
 
-async def _events(streams: frozenset[str], after: int) -> AsyncIterator[str]:
+async def _events(course: str, streams: frozenset[str], after: int) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
-    async for position in news.follow(streams, after):
-        if position is None:
+    async for told in news.follow(streams, after):
+        if told is None:
             yield ": still here\n\n"
         else:
-            yield f"id: {position}\nevent: entries\ndata: {position}\n\n"
+            # A monitor's readings come all the time; what people write matters at once.
+            kind = "entries" if course in told.streams else "readings"
+            yield f"id: {told.position}\nevent: {kind}\ndata: {told.position}\n\n"
 
 
 def session_of(entries: tuple[Entry, ...], sequence: int) -> str:
@@ -177,8 +186,6 @@ def session_of(entries: tuple[Entry, ...], sequence: int) -> str:
 
 
 def _as_a_mistake(wrong: NoteObservation | WriteNote) -> NoteObservation | WriteNote:
-    from dataclasses import replace
-
     return replace(wrong, mistaken=True)
 
 
@@ -206,7 +213,7 @@ def _context(visitor: Visitor, participant: str) -> dict[str, Any]:
     }
     if course.open_session is None:
         return {**context, **_before(course, circumstances)}
-    return {**context, **_during(entries, course, circumstances)}
+    return {**context, **_during(visitor.programme, entries, course, circumstances)}
 
 
 def _before(course: Course, circumstances: Circumstances) -> dict[str, Any]:
@@ -224,7 +231,7 @@ def _before(course: Course, circumstances: Circumstances) -> dict[str, Any]:
 
 
 def _during(
-    entries: tuple[Entry, ...], course: Course, circumstances: Circumstances
+    programme: str, entries: tuple[Entry, ...], course: Course, circumstances: Circumstances
 ) -> dict[str, Any]:
     session, protocol, now = course.open_session, circumstances.protocol, circumstances.now
     if session is None or protocol.dosing is None:
@@ -240,13 +247,13 @@ def _during(
         "checklist": []
         if initial
         else session_room.checklist_rows(course, session.visit, now.date(), circumstances),
+        "near_the_end": minutes >= protocol.dosing.lasting_min - 60,
         "window": session_room.window(session, protocol, now),
         "hindrances": session_room.hindrances(course, session, now, circumstances),
         "too_few": session_room.too_few(session, circumstances),
         "needed": protocol.dosing.practitioners_present,
         "away": sorted(credentialed - set(session.present)),
-        "picture": drawing.vitals(session, limits(circumstances)),
-        "last_vitals": max(session.vitals, key=lambda each: each.at, default=None),
+        **_vital_signs(programme, course, session, circumstances),
         "groups": session_room.buttons(session, protocol),
         "places": session_room.places(session, protocol),
         "prompts": session_room.adverse_event_prompts(course, session, protocol),
@@ -254,11 +261,25 @@ def _during(
         if initial
         else [],
         "lines": session_room.lines(entries, session.visit, protocol),
-        "today": timezone.localdate(now),
     }
 
 
-def limits(circumstances: Circumstances) -> dict[str, int | None]:
-    """The site's own limits that the vital signs' picture draws."""
-    names = (("systolic", "systolic-mmhg-max"), ("pulse", "pulse-bpm-max"))
-    return {name: circumstances.clearance.setting(key) for name, key in names}
+def _vital_signs(
+    programme: str, course: Course, session: Session, circumstances: Circumstances
+) -> dict[str, Any]:
+    """The picture with the site's limits, the newest of each sign, and which is due next."""
+    settings = dict(circumstances.clearance.settings)
+    protocol, now = circumstances.protocol, circumstances.now
+    place = (programme, course.participant, session.visit)
+    due = vitals.next_due(course, session, protocol, settings, now)
+    return {
+        "picture": vitals_chart(
+            vitals.series(*place, session=session), limits_of(protocol, settings)
+        ),
+        "latest": [
+            (each.signal, in_words(each.signal.key, each.value), each.at)
+            for each in vitals.latest(*place, session=session).values()
+        ],
+        "due": due,
+        "overdue": due.overdue(now) if due else False,
+    }

@@ -101,11 +101,13 @@
 
   // --- news -------------------------------------------------------------------
   let last = Number(by("live").dataset.position), pause = 1000, held = false, wanted = false;
+  const session = by("live").dataset.session;
 
   function listen() {
     const source = new EventSource(`${room.dataset.newsUrl}?after=${last}`);
     source.addEventListener("open", () => { pause = 1000; by("connection").textContent = ""; send(); });
     source.addEventListener("entries", (event) => { last = Math.max(last, Number(event.lastEventId)); refresh(); });
+    source.addEventListener("readings", (event) => { last = Math.max(last, Number(event.lastEventId)); readings(); });
     source.addEventListener("error", () => {
       by("connection").textContent = "No connection. What a colleague writes is not shown until it is back.";
       if (source.readyState !== EventSource.CLOSED) return;
@@ -125,6 +127,10 @@
     wanted = busy();
     if (!wanted) htmx.trigger("#live", "news");
   }
+  let soon = 0;
+  function readings() {
+    soon ||= setTimeout(() => { soon = 0; refresh(); }, 5000);
+  }
   document.addEventListener("pointerdown", () => { held = true; });
   for (const name of ["pointerup", "pointercancel"]) {
     document.addEventListener(name, () => setTimeout(() => { held = false; if (wanted) refresh(); }, 60));
@@ -140,6 +146,8 @@
   });
   document.addEventListener("htmx:afterSettle", () => {
     last = Math.max(last, Number(by("live").dataset.position));
+    // A session was opened or closed: the page around this part is another one now.
+    if (by("live").dataset.session !== session) location.reload();
     opened.forEach((id) => by(id)?.setAttribute("open", ""));
     tick();
   });
