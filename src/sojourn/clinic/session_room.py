@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sojourn.course import clearing, discharge
@@ -64,14 +64,14 @@ def next_visit(course: Course, protocol: Protocol) -> Visit | None:
 
 
 def checklist_rows(
-    course: Course, visit: str, day: object, circumstances: Circumstances
-) -> list[tuple[ChecklistItem, Signed | None]]:
-    """Each item of the checklist with who signed it that day, if anyone."""
+    course: Course, visit: str, day: date, circumstances: Circumstances
+) -> list[tuple[ChecklistItem, Signed | None, str]]:
+    """Each item of the checklist, who signed it that day, and nothing that speaks against it."""
     dosing = circumstances.protocol.dosing
     rows = []
     for item in dosing.checklist if dosing else ():
         signed = course.checklist.get((visit, item.key))
-        rows.append((item, signed if signed and signed.at.date() == day else None))
+        rows.append((item, signed if signed and signed.at.date() == day else None, ""))
     return rows
 
 

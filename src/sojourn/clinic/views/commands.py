@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
@@ -145,7 +146,11 @@ def _answer(
             else:
                 messages.success(request, f"Recorded: {kind.title}.")
                 page = "room" if kind.name.startswith("dosing.") else "participant"
-                return redirect(page, programme=visitor.programme, participant=participant)
+                answer = redirect(page, programme=visitor.programme, participant=participant)
+                if page == "room" and request.headers.get("HX-Request"):
+                    # The room has a script of its own: it must be loaded as a whole page.
+                    return HttpResponseClientRedirect(answer.url)
+                return answer
     context = {"visitor": visitor, "form": form, "title": kind.title, **extra}
     return render(request, "clinic/command.html", context, status=status)
 

@@ -121,11 +121,16 @@
   // A button must not vanish under a finger, nor a choice while it is being made.
   function busy() {
     const active = document.activeElement;
-    return held || (by("live").contains(active) && active.matches("input, select, textarea"));
+    return held || (by("live").contains(active) && active?.matches("input, select, textarea"));
   }
+  // One fetch at a time; news that comes meanwhile is fetched after it.
+  let fetching = false;
   function refresh() {
-    wanted = busy();
-    if (!wanted) htmx.trigger("#live", "news");
+    wanted = fetching || busy();
+    if (wanted) return;
+    fetching = true;
+    const over = () => { fetching = false; if (wanted) refresh(); };
+    htmx.ajax("GET", room.dataset.liveUrl, { target: "#live", swap: "outerHTML" }).then(over, over);
   }
   let soon = 0;
   function readings() {
@@ -141,7 +146,7 @@
     // An answer of an error, or of the sign-in page, never replaces the room.
     if (busy() || fetched.status !== 200 || !fetched.responseText.includes('id="live"')) {
       event.detail.shouldSwap = false;
-      wanted = wanted || busy();
+      wanted ||= busy();
     }
   });
   document.addEventListener("htmx:afterSettle", () => {
@@ -176,8 +181,10 @@
   });
 
   addEventListener("online", send);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { send(); refresh(); } });
   setInterval(() => { tick(); show(); }, 1000);
+  setInterval(refresh, 30000);  // the hours pass though nobody writes
   tick();
   listen();
   send();
