@@ -16,7 +16,7 @@ from sojourn.protocols.model import ChecklistItem, Protocol, Visit
 from sojourn.protocols.session_room import DischargeCriterion, Observation
 from sojourn.record.entry import Entry
 
-LINES = 40
+LINES = 25
 TITLES = {
     "dosing.session-opened": "Session opened",
     "dosing.session-closed": "Session closed",

@@ -14,12 +14,12 @@ _LAST_CHARACTER = "\U0010ffff"
 
 
 def read_stream(
-    stream: str, *, as_of: datetime | None = None, until: int | None = None
+    stream: str, *, as_of: datetime | None = None, until: int | None = None, since: int = 0
 ) -> tuple[Entry, ...]:
     """The entries of ``stream`` in order; none if there is no such stream.
 
     ``as_of`` leaves out what was recorded after that moment, ``until`` what
-    comes after that sequence.
+    comes after that sequence, ``since`` what comes before that one.
 
     Raises
     ------
@@ -33,6 +33,9 @@ def read_stream(
     if until is not None:
         where.append("sequence <= %s")
         values.append(until)  # type: ignore[arg-type]
+    if since:
+        where.append("sequence >= %s")
+        values.append(since)  # type: ignore[arg-type]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {STORED} FROM ledger_entry WHERE {' AND '.join(where)} ORDER BY sequence",

@@ -17,7 +17,6 @@ from django.http import (
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from sojourn import course as courses
 from sojourn.clinic import session_room
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.clinic.correcting import command_of
@@ -29,11 +28,10 @@ from sojourn.course.circumstances import Circumstances
 from sojourn.course.readings import in_words
 from sojourn.course.room import TEAM, NoteObservation, WriteNote
 from sojourn.course.state import Course, Session
-from sojourn.ledger import clock, desk, vitals, watching
+from sojourn.ledger import clock, desk, recent, vitals, watching
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.news import newest, news
 from sojourn.ledger.read import read_stream
-from sojourn.ledger.registry import kinds
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry
 
@@ -162,7 +160,8 @@ def room_news(request: HttpRequest, visitor: Visitor, participant: str) -> HttpR
 
 
 def _readings_stream(visitor: Visitor, participant: str) -> tuple[str, ...]:
-    session = desk.load_course(visitor.programme, participant).open_session
+    _, course = recent.course_of(desk.stream_of(visitor.programme, participant))
+    session = course.open_session
     if session is None:
         return ()
     return (watching.stream_of(visitor.programme, participant, session.visit),)
@@ -191,12 +190,11 @@ def _as_a_mistake(wrong: NoteObservation | WriteNote) -> NoteObservation | Write
 
 def _context(visitor: Visitor, participant: str) -> dict[str, Any]:
     course_readers_only(visitor)
-    entries = read_stream(desk.stream_of(visitor.programme, participant))
+    entries, course = recent.course_of(desk.stream_of(visitor.programme, participant))
     if not entries:
         raise Http404(f"No participant {participant} in this programme.")
     if visitor.standing.protocol.dosing is None:
         raise Http404("This programme gives no study drug; it has no session room.")
-    course = courses.fold(entries, kinds().read)
     now = clock.now()
     circumstances = desk.circumstances(
         visitor.standing, visitor.person, site=course.site, at=now, now=now
