@@ -207,9 +207,8 @@ def _text(entry: Entry, labels: dict[str, str]) -> str:
         case "dosing.observation-noted":
             label = labels.get(fact.observation, fact.observation)
             value = labels.get(f"{fact.observation} {fact.value}", fact.value)
-            return " ".join(
-                each for each in (f"{label}:" if value else label, value, fact.about) if each
-            )
+            said = f"{label}: {value}" if value else label
+            return f"{fact.about}, {said[0].lower()}{said[1:]}" if fact.about else said
         case "dosing.note-written":
             return str(fact.text)
         case "dosing.vitals-recorded":
