@@ -6,12 +6,16 @@ from hashlib import sha256
 from django.db import connection, models, transaction
 
 from sojourn import course as courses
-from sojourn.ledger import programmes, projections
+from sojourn.ledger import confidential, programmes, projections
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.rows import StatusCount
+from sojourn.ledger.rows import ConfidentialRow, StatusCount
 
-TABLES: tuple[type[models.Model], ...] = (*projections.TABLES, StatusCount)
+TABLES: tuple[type[models.Model], ...] = (
+    *projections.TABLES,
+    ConfidentialRow,
+    StatusCount,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -30,6 +34,8 @@ def rebuild(progress: Progress | None = None) -> int:
             projections.write({}, projections.rows(context, course))
             if progress:
                 progress(done, len(names))
+        for stream in tuple(streams(confidential.PREFIX)):
+            confidential.project(stream.removeprefix(confidential.PREFIX), read_stream(stream))
     return len(names)
 
 

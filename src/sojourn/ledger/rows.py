@@ -165,6 +165,16 @@ class EventRow(models.Model):
         indexes = [Index(fields=["programme", "event"], name="event_by_programme")]
 
 
+class ConfidentialRow(models.Model):
+    """A confidential report nobody has acted on yet; shown to those who may read it alone."""
+
+    pk = models.CompositePrimaryKey("programme", "report")
+    programme = models.CharField(max_length=64)
+    report = models.CharField(max_length=32)
+    category = models.CharField(max_length=32)
+    made_at = models.DateTimeField()
+
+
 class StatusCount(models.Model):
     """How many participants of a programme have each status; kept so that no page counts them."""
 
