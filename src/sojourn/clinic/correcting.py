@@ -4,7 +4,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sojourn.course import aftercare, assessment, correction, dosing, medication, safety
+from sojourn.course import (
+    adverse_events,
+    aftercare,
+    assessment,
+    correction,
+    dosing,
+    medication,
+)
 from sojourn.course import visits as visit_facts
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation
@@ -54,5 +61,5 @@ _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     visit_facts.VisitHeld: _held,
     aftercare.ContactRecorded: _same_fields(aftercare.RecordContact),
     dosing.VitalsRecorded: _same_fields(dosing.RecordVitals),
-    safety.AdverseEventRecorded: _same_fields(safety.RecordAdverseEvent),
+    adverse_events.AdverseEventRecorded: _same_fields(adverse_events.RecordAdverseEvent),
 }

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.course import (
+    adverse_events,
     aftercare,
     assessment,
     consent,
@@ -23,6 +24,7 @@ from sojourn.course import (
     integration,
     medication,
     preparation,
+    reporting,
     safety,
     screening,
     taper,
@@ -50,6 +52,8 @@ PATHWAY = (
     assessment,
     followup,
     safety,
+    adverse_events,
+    reporting,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -62,8 +66,11 @@ COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each i
 AFTER_THE_END = (
     consent.WithdrawConsent,
     identity.EraseIdentity,
-    safety.RecordAdverseEvent,
-    safety.UpdateAdverseEvent,
+    adverse_events.RecordAdverseEvent,
+    adverse_events.UpdateAdverseEvent,
+    reporting.WriteNarrative,
+    reporting.RecordReportSent,
+    reporting.WaiveReport,
     safety.RaiseConcern,
     safety.ResolveAlert,
     assessment.RecordAssessment,

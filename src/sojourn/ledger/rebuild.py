@@ -9,12 +9,13 @@ from sojourn import course as courses
 from sojourn.ledger import confidential, programmes, projections
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.rows import ConfidentialRow, StatusCount
+from sojourn.ledger.rows import ConfidentialRow, SafetyCount, StatusCount
 
 TABLES: tuple[type[models.Model], ...] = (
     *projections.TABLES,
     ConfidentialRow,
     StatusCount,
+    SafetyCount,
 )
 
 Progress = Callable[[int, int], None]
