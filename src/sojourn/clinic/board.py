@@ -64,8 +64,8 @@ class Board:
     rules: list[Rule]
 
 
-def gather(visitor: Visitor, now: datetime) -> Board:
-    """The board of the visitor's programme; each query reads a few rows by an index."""
+def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
+    """The board of the visitor's programme, ``most`` lines of each list, read by an index."""
     here = {"programme": visitor.programme}
     alerts = OpenAlertRow.objects.filter(**here)
     running = ClockRow.objects.filter(**here, stopped_at__isnull=True)
@@ -74,22 +74,20 @@ def gather(visitor: Visitor, now: datetime) -> Board:
     by_class = _by_class(visitor.programme)
     return Board(
         at=now,
-        alerts=list(alerts.order_by("raised_at")[:SHOWN]),
+        alerts=list(alerts.order_by("raised_at")[:most]),
         alert_count=_count(alerts),
         confidential=_confidential(visitor),
-        running=[_running(row, now) for row in _most_urgent(running)],
+        running=[_running(row, now) for row in _most_urgent(running, most)],
         running_count=_count(running),
-        follow_ups=list(due.order_by("follow_up_on")[:SHOWN]),
+        follow_ups=list(due.order_by("follow_up_on")[:most]),
         follow_up_count=_count(due),
         by_class=by_class,
         events=sum(total for _, _, total in by_class),
-        interests=_interests(visitor),
-        serious=list(
-            EventRow.objects.filter(**here, serious=True).order_by("-recorded_at")[:SHOWN]
-        ),
-        excursions=list(ExcursionRow.objects.filter(**here).order_by("-raised_at")[:SHOWN]),
+        interests=_interests(visitor, most),
+        serious=list(EventRow.objects.filter(**here, serious=True).order_by("-recorded_at")[:most]),
+        excursions=list(ExcursionRow.objects.filter(**here).order_by("-raised_at")[: most // 2]),
         moods=_moods(visitor.programme),
-        rules=_rules(visitor),
+        rules=_rules(visitor, most),
     )
 
 
@@ -120,11 +118,11 @@ def _running(row: ClockRow, now: datetime) -> Running:
     return Running(row, time_left(row.due_at, now), late)
 
 
-def _most_urgent(running: Any) -> list[ClockRow]:
+def _most_urgent(running: Any, most: int) -> list[ClockRow]:
     # What has no deadline on record comes first: nobody knows how late it is.
-    unknown = list(running.filter(due_at__isnull=True).order_by("started_at")[:SHOWN])
+    unknown = list(running.filter(due_at__isnull=True).order_by("started_at")[:most])
     dated = running.filter(due_at__isnull=False).order_by("due_at")
-    return [*unknown, *dated[: SHOWN - len(unknown)]]
+    return [*unknown, *dated[: most - len(unknown)]]
 
 
 def _confidential(visitor: Visitor) -> list[ConfidentialRow]:
@@ -145,7 +143,7 @@ def _by_class(programme: str) -> list[tuple[str, list[int], int]]:
     return sorted(table, key=lambda each: (-each[2], each[0]))
 
 
-def _interests(visitor: Visitor) -> list[tuple[str, str, int, list[EventRow]]]:
+def _interests(visitor: Visitor, most: int) -> list[tuple[str, str, int, list[EventRow]]]:
     times: dict[str, int] = {}
     for named, _, count in _counts(visitor.programme, "interest"):
         times[named] = times.get(named, 0) + count
@@ -157,7 +155,7 @@ def _interests(visitor: Visitor) -> list[tuple[str, str, int, list[EventRow]]]:
             list(
                 EventRow.objects.filter(
                     programme=visitor.programme, special_interest=each.key
-                ).order_by("-recorded_at")[:5]
+                ).order_by("-recorded_at")[: most // 2]
             ),
         )
         for each in visitor.standing.protocol.special_interest
@@ -171,13 +169,13 @@ def _moods(programme: str) -> dict[int, Quartiles | None]:
     return {day: quartiles(counts) for day, counts in times.items()}
 
 
-def _rules(visitor: Visitor) -> list[Rule]:
+def _rules(visitor: Visitor, most: int) -> list[Rule]:
     settings = dict(visitor.standing.programme.settings)
     found = []
     for rule in visitor.standing.protocol.stopping_rules:
         rows = StoppingRow.objects.filter(programme=visitor.programme, rule=rule.key)
         verdict = judge(rule, _count(rows), settings)
-        grounds = tuple(rows.order_by("participant", "event")[:SHOWN])
+        grounds = tuple(rows.order_by("participant", "event")[:most])
         found.append(Rule(verdict, grounds))
     return found
 

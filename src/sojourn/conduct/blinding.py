@@ -38,6 +38,11 @@ def may_see_course(role: str) -> bool:
     return role not in RATERS
 
 
+def may_see_closed_session(role: str) -> bool:
+    """Whether this role may see safety by arm, as for the closed session of a monitoring board."""
+    return role == "statistician"
+
+
 def may_read_confidential(role: str) -> bool:
     """Whether this role may read what was reported past the treating team."""
     return role in CONFIDENTIAL_READERS

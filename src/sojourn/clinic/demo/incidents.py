@@ -66,8 +66,8 @@ def _serious(desk: Desk, now: datetime) -> None:
             started_on=known.date(),
         )
     )
-    event = next(reversed(desk.course.adverse_events))
-    alert = next(reversed(desk.course.alerts))
+    event = list(desk.course.adverse_events)[-1]
+    alert = list(desk.course.alerts)[-1]
     action = "Seen in hospital, ECG normal; cardiology asked; next session put off."
     desk.by = PRESCRIBER
     desk.execute(ResolveAlert(known + timedelta(hours=1), alert, action))

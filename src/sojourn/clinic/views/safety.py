@@ -11,7 +11,7 @@ from sojourn.clinic import board, mood_picture
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
-from sojourn.conduct.blinding import may_open_allocation, may_read_confidential
+from sojourn.conduct.blinding import may_read_confidential, may_see_closed_session
 from sojourn.conduct.confidential import AnswerConfidentialReport, ReportConfidentially
 from sojourn.ledger import clock, confidential
 from sojourn.record.command import Refused
@@ -29,7 +29,7 @@ def safety(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "grades": board.GRADES,
         "counted_up_to": board.COUNTED_UP_TO,
         "moods": mood_picture.moods(shown.moods),
-        "may_open": may_open_allocation(visitor.role),
+        "may_open": may_see_closed_session(visitor.role),
         "may_read_confidential": may_read_confidential(visitor.role),
     }
     return render(request, "clinic/safety.html", context)
