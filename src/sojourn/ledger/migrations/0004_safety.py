@@ -8,7 +8,7 @@ from django.db import migrations, models
 # The lists change shape; the command line fills them anew from the record after migrating.
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0002_append_only"),
+        ("ledger", "0003_identity_vault"),
     ]
 
     operations = [
