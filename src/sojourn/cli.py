@@ -396,7 +396,8 @@ def _start() -> None:
         if lists_change:
             from sojourn.ledger.rebuild import rebuild as rebuild_rows
 
-            rebuild_rows()
+            with _progress("Lists filled anew") as progress:
+                rebuild_rows(progress)
     except Exception as error:
         if type(error).__name__ in ("OperationalError", "PermissionError"):
             _fail(f"the record can't be opened: {error}")

@@ -87,6 +87,14 @@ def test_the_closed_session_is_the_statisticians_and_an_entry(desk, serious):
     assert entry.fact.purpose == "first meeting of the board"
 
 
+def test_following_up_starts_from_what_was_said_last(desk, serious):
+    path = f"participants/{serious.participant}/do/safety.update-adverse-event/"
+    form = desk("therapist").get(path, event=serious.event).content.decode()
+    assert re.search(r'value="hospitalisation"[^>]*checked', form)
+    assert re.search(r'value="recovering"[^>]*checked', form)
+    assert re.search(r'name="grade" value="3"', form)
+
+
 def test_a_late_report_stands_on_today_and_first_on_the_board(desk, in_progress):
     known = datetime.now(UTC) - timedelta(days=30)
     record(in_progress, "Seizure", 3, known, seriousness=("hospitalisation",))

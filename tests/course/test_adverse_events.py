@@ -8,15 +8,12 @@ from hypothesis import strategies as st
 
 from sojourn.course import Refused, decide, fold
 from sojourn.course.adverse_events import (
-    ACTIONS,
-    LEARNED,
-    OUTCOMES,
-    RELATEDNESS,
     AdverseEventRecorded,
     RecordAdverseEvent,
     UpdateAdverseEvent,
 )
 from sojourn.course.correction import correct, under_its_name, without
+from sojourn.course.event_rules import ACTIONS, LEARNED, OUTCOMES, RELATEDNESS
 from sojourn.course.reporting import RecordReportSent, WaiveReport, WriteNarrative
 from sojourn.ledger.upcasters import UPCASTERS
 from sojourn.vigilance.clocks import SERIOUSNESS
@@ -98,6 +95,7 @@ def test_only_grades_that_exist_for_the_term():
         ({"expectedness": "unexpected"}, "expectedness_reason", "says 'expected'; say why"),
         ({"relatedness": "perhaps"}, "relatedness", "is not one of"),
         ({"term": "  "}, "code", "not coded"),
+        ({"term": "N" * 201}, "term", "within 200 letters"),
     ],
 )
 def test_what_contradicts_itself_is_refused(change, field, words):

@@ -14,6 +14,7 @@ from sojourn.vigilance.case import (
     Study,
     Subject,
 )
+from sojourn.vigilance.clocks import TO_SPONSOR
 
 
 def case_of(visitor: Visitor, course: Course, event: AdverseEvent, now: datetime) -> CaseReport:
@@ -23,6 +24,7 @@ def case_of(visitor: Visitor, course: Course, event: AdverseEvent, now: datetime
     substance = protocol.dosing.substance if protocol.dosing else ""
     held = programme.authorisation(now.date(), course.site)
     clocks = clocks_of(course, event)
+    told = [each for each in clocks if each.key != TO_SPONSOR]
     latest = programme.authorisations[-1] if programme.authorisations else None
     ground = held or latest
     return CaseReport(
@@ -43,8 +45,8 @@ def case_of(visitor: Visitor, course: Course, event: AdverseEvent, now: datetime
         min((each.started_at for each in clocks), default=event.recorded_at),
         event.heard_at or event.recorded_at,
         now,
-        tuple(each.reference for each in clocks if each.reference),
-        expedited=any(each.key != "site-to-sponsor" for each in clocks),
+        tuple(each.reference for each in told if each.reference),
+        expedited=bool(told),
     )
 
 

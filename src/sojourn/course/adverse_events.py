@@ -12,6 +12,13 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.event_rules import (
+    ACTIONS,
+    EXPECTEDNESS,
+    LEARNED,
+    OPEN_OUTCOMES,
+    OUTCOMES,
+    RELATEDNESS,
+    VALENCES,
     check_days,
     check_grade,
     check_together,
@@ -27,39 +34,6 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 from sojourn.vigilance.clocks import SERIOUSNESS, Assessed
-
-RELATEDNESS = (
-    ("not-related", "Not related"),
-    ("unlikely", "Unlikely"),
-    ("possible", "Possible"),
-    ("probable", "Probable"),
-    ("definite", "Definite"),
-)
-EXPECTEDNESS = (("expected", "Expected"), ("unexpected", "Unexpected"))
-OUTCOMES = (
-    ("recovered", "Recovered"),
-    ("recovering", "Recovering"),
-    ("not-recovered", "Not recovered"),
-    ("sequelae", "Recovered with sequelae"),
-    ("fatal", "Fatal"),
-    ("unknown", "Unknown"),
-)
-OPEN_OUTCOMES = frozenset({"recovering", "not-recovered", "unknown"})
-VALENCES = (("unpleasant", "Unpleasant"), ("neutral", "Neutral"), ("pleasant", "Pleasant"))
-ACTIONS = (
-    ("none", "Nothing changed"),
-    ("interrupted", "Next session put off"),
-    ("reduced", "Dose reduced"),
-    ("supplemental-withheld", "Supplemental dose withheld"),
-    ("withdrawn", "Study drug ended"),
-    ("not-applicable", "No study drug was given yet, or it was over"),
-)
-LEARNED = (
-    ("spontaneous", "They said so themselves"),
-    ("prompted", "They were asked"),
-    ("observed", "Someone saw it"),
-    ("diary", "From their diary"),
-)
 
 
 @dataclass(frozen=True, slots=True)

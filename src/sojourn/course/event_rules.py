@@ -1,4 +1,4 @@
-"""What an adverse event must satisfy to be recorded, and what the protocol says of it."""
+"""What may be said of an adverse event, what must agree, and what the protocol expects."""
 
 from datetime import date
 
@@ -7,6 +7,40 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 from sojourn.vigilance.clocks import SERIOUSNESS
 from sojourn.vigilance.terms import OTHER, Term, suggest
+
+LONGEST = 200
+RELATEDNESS = (
+    ("not-related", "Not related"),
+    ("unlikely", "Unlikely"),
+    ("possible", "Possible"),
+    ("probable", "Probable"),
+    ("definite", "Definite"),
+)
+EXPECTEDNESS = (("expected", "Expected"), ("unexpected", "Unexpected"))
+OUTCOMES = (
+    ("recovered", "Recovered"),
+    ("recovering", "Recovering"),
+    ("not-recovered", "Not recovered"),
+    ("sequelae", "Recovered with sequelae"),
+    ("fatal", "Fatal"),
+    ("unknown", "Unknown"),
+)
+OPEN_OUTCOMES = frozenset({"recovering", "not-recovered", "unknown"})
+VALENCES = (("unpleasant", "Unpleasant"), ("neutral", "Neutral"), ("pleasant", "Pleasant"))
+ACTIONS = (
+    ("none", "Nothing changed"),
+    ("interrupted", "Next session put off"),
+    ("reduced", "Dose reduced"),
+    ("supplemental-withheld", "Supplemental dose withheld"),
+    ("withdrawn", "Study drug ended"),
+    ("not-applicable", "No study drug was given yet, or it was over"),
+)
+LEARNED = (
+    ("spontaneous", "They said so themselves"),
+    ("prompted", "They were asked"),
+    ("observed", "Someone saw it"),
+    ("diary", "From their diary"),
+)
 
 
 def expectedness_of(protocol: Protocol, term: str, coded_term: str, grade: int) -> str:
@@ -39,6 +73,8 @@ def coded(written: str, code: str, circumstances: Circumstances) -> Term:
         With the terms that ``written`` may mean.
     """
     terms = circumstances.terms
+    if len(written.strip()) > LONGEST:
+        raise Refused(f"keep it within {LONGEST} letters; the rest is for the narrative", "term")
     if code:
         if code not in terms.by_code:
             raise Refused(f"'{code}' is no term of the dictionary; choose one", "code")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from sojourn.course.event_rules import OPEN_OUTCOMES
 from sojourn.course.state import AdverseEvent, Course
 from sojourn.course.stopping import counting
 from sojourn.ledger.columns import iso
@@ -36,7 +37,7 @@ def rows(programme: str, stream: str, protocol: Protocol, course: Course) -> Row
                 iso(alert.raised_at),
             )
             for alert in course.alerts.values()
-            if alert.rule == "vital-signs"
+            if alert.rule.startswith("vital-signs")
         },
         **{
             (StoppingRow, (stream, rule.key, event.key)): (*whose, event.term)
@@ -73,7 +74,7 @@ def count(cursor: Any, before: Rows, after: Rows) -> None:
 
 def _event(event: AdverseEvent) -> tuple[Any, ...]:
     open_since = None
-    if event.outcome in ("recovering", "not-recovered", "unknown"):
+    if event.outcome in OPEN_OUTCOMES:
         # Recorded before follow-up was kept: due since it was recorded.
         open_since = event.follow_up_on or event.recorded_at.date()
     return (

@@ -9,6 +9,7 @@ from pathlib import Path
 from sojourn import definitions
 
 _PATH = Path(__file__).parent / "definitions" / "clocks.yaml"
+TO_SPONSOR = "site-to-sponsor"  # the one clock that is no report to an authority
 # ICH E2A, II.B: each criterion on its own makes an event serious.
 SERIOUSNESS = (
     ("death", "Resulted in death"),
@@ -94,6 +95,8 @@ def load_shipped() -> tuple[Clock, ...]:
     adapter = definitions.strict(tuple[Clock, ...], __name__)
     data = definitions.read(_PATH).get("clocks", ())
     loaded: tuple[Clock, ...] = definitions.checked(adapter, data, _PATH, __name__)
+    if all(each.key != TO_SPONSOR for each in loaded):
+        raise definitions.DefinitionError(f"{_PATH.name}: '{TO_SPONSOR}' is missing; add it")
     known = {key for key, _ in SERIOUSNESS}
     for each in loaded:
         if (each.days is None) == (not each.hours_from):

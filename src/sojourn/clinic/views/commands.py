@@ -16,7 +16,7 @@ from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, Offers, assessments_due, offers
 from sojourn.course import COMMANDS, clearing
-from sojourn.course.adverse_events import RecordAdverseEvent
+from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -175,6 +175,7 @@ def _form(
     start = {
         "version": course.version,
         "key": secrets.token_hex(16),
+        **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),
     }
@@ -205,6 +206,20 @@ def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     course_readers_only(visitor)
     form = CommandForm(RecordAdverseEvent, Offers({}), initial={"term": request.GET.get("term")})
     return HttpResponse(str(form["code"]))
+
+
+def _as_it_stands(kind: type[Any], course: Course, event: str) -> dict[str, Any]:
+    """What was last said of the event that is followed up, so that a change is one answer."""
+    known = course.adverse_events.get(event)
+    if kind is not UpdateAdverseEvent or known is None:
+        return {}
+    return {
+        "grade": known.grade,
+        "serious": "yes" if known.serious else "no",
+        "seriousness": known.seriousness,
+        "outcome": known.outcome,
+        "ended_on": known.ended_on,
+    }
 
 
 def _course(visitor: Visitor, participant: str) -> Course:
