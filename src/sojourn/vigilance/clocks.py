@@ -28,7 +28,8 @@ class Clock:
     """One duty to report. Without ``jurisdictions`` it holds everywhere.
 
     Either ``days`` or ``hours_from``, the key of a site setting. ``criteria``
-    are those of which one must be met; empty when any serious event counts.
+    are those of which one must be met; empty when any serious event counts. One that
+    holds ``elsewhere`` stands for every jurisdiction that no other names.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Clock:
     criteria: tuple[str, ...] = ()
     related: bool = False
     unexpected: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,12 @@ def duties(
 
     Where the site has set no hours the report is due at once.
     """
-    held = frozenset(jurisdictions)
+    clocks, held = tuple(clocks), frozenset(jurisdictions)
+    undescribed = held.difference(*(each.jurisdictions for each in clocks))
     return tuple(
         Duty(each, start + _within(each, settings))
         for each in clocks
-        if (not each.jurisdictions or held.intersection(each.jurisdictions))
-        and _demands(each, assessed)
+        if _holds(each, held, undescribed) and _demands(each, assessed)
     )
 
 
@@ -109,6 +111,12 @@ def load_shipped() -> tuple[Clock, ...]:
                     f"{_PATH.name}: {each.key} names '{criterion}'; known: {', '.join(known)}"
                 )
     return loaded
+
+
+def _holds(clock: Clock, held: frozenset[str], undescribed: frozenset[str]) -> bool:
+    if clock.elsewhere:
+        return bool(undescribed)
+    return not clock.jurisdictions or bool(held.intersection(clock.jurisdictions))
 
 
 def _demands(clock: Clock, assessed: Assessed) -> bool:
