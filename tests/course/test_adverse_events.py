@@ -1,5 +1,6 @@
 """Adverse events: coded, judged, followed up, and never left out for having felt good."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -125,6 +126,14 @@ def test_expectedness_follows_the_reference_list_and_its_worst_grade():
         )
     ]
     assert told == ["expected", "unexpected", "expected", "unexpected", "unexpected"]
+
+
+def test_without_a_reference_list_a_person_says_what_was_expected():
+    story = consented()
+    story.protocol = replace(story.protocol, expected_events=())
+    assert refusal(story, event(story)).field == "expectedness"
+    (fact,) = story.ask(event(story, expectedness="expected"), "therapist")
+    assert (fact.expectedness, fact.expectedness_reason) == ("expected", "")
 
 
 def test_to_differ_from_the_list_takes_a_reason():

@@ -34,6 +34,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 from sojourn.vigilance.clocks import SERIOUSNESS, Assessed
+from sojourn.vigilance.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +160,7 @@ def record_event(
     check_together(command.grade, command.serious, command.seriousness, command.outcome)
     check_grade(command.grade, term)
     check_days(command.started_on, command.ended_on, command.outcome, command.at.date())
-    listed = expectedness_of(circumstances.protocol, command.term, term.name, command.grade)
-    differs = bool(command.expectedness) and command.expectedness != listed
-    if differs and not command.expectedness_reason.strip():
-        raise Refused(
-            f"the reference list says '{listed}'; say why this is '{command.expectedness}'",
-            "expectedness_reason",
-        )
+    expectedness, reason = _expected(command, term, circumstances.protocol)
     fact = AdverseEventRecorded(
         event=_next_key(course),
         term=command.term.strip(),
@@ -178,8 +173,8 @@ def record_event(
         serious=command.serious,
         seriousness=in_order(command.seriousness),
         relatedness=command.relatedness,
-        expectedness=command.expectedness or listed,
-        expectedness_reason=command.expectedness_reason.strip() if differs else "",
+        expectedness=expectedness,
+        expectedness_reason=reason,
         action_taken=command.action_taken,
         outcome=command.outcome,
         valence=command.valence,
@@ -273,6 +268,21 @@ def _updated(event: AdverseEvent, fact: AdverseEventUpdated, at: datetime) -> Ad
         follow_up_on=fact.follow_up_on,
         heard_at=at,
     )
+
+
+def _expected(command: RecordAdverseEvent, term: Term, protocol: Protocol) -> tuple[str, str]:
+    """Whether it was expected, and why a person differs from the reference list, if they do."""
+    listed = expectedness_of(protocol, command.term, term.name, command.grade)
+    said, reason = command.expectedness, command.expectedness_reason.strip()
+    if not listed and not said:
+        raise Refused("the protocol has no reference list; say if it was expected", "expectedness")
+    if not listed or not said or said == listed:
+        return said or listed, ""
+    if not reason:
+        raise Refused(
+            f"the reference list says '{listed}'; say why this is '{said}'", "expectedness_reason"
+        )
+    return said, reason
 
 
 def _expected_anew(event: AdverseEvent, grade: int, protocol: Protocol) -> str:

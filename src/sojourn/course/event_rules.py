@@ -44,7 +44,12 @@ LEARNED = (
 
 
 def expectedness_of(protocol: Protocol, term: str, coded_term: str, grade: int) -> str:
-    """What the protocol's reference list says of this event at this grade (ICH E2A, II.C)."""
+    """What the protocol's reference list says of this event at this grade (ICH E2A, II.C).
+
+    Empty where the protocol has no list.
+    """
+    if not protocol.expected_events:
+        return ""
     said = {term.strip().casefold()}
     if not coded_term.endswith(OTHER):
         said.add(coded_term.casefold())
