@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from sojourn.clinic.offers import Choices, Offers
 from sojourn.instruments import Instrument
-from sojourn.ledger import clock
+from sojourn.ledger import clock, terminology
 from sojourn.protocols.model import Fidelity, Protocol
 from sojourn.record.command import Asked, asked
+from sojourn.vigilance.terms import Term, suggest
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 RADIO_UP_TO = 7
@@ -82,6 +83,8 @@ class CommandForm(forms.Form):
             self._fidelity(field.name, protocol.fidelity)
         elif source == "site-settings" and protocol:
             self._settings(field.name, protocol)
+        elif source == "terms":
+            self._terms(field)
         elif source == "items":
             if instrument and instrument.items:
                 self._items(field.name, instrument)
@@ -135,6 +138,26 @@ class CommandForm(forms.Form):
             )
             self.groups[name].append(key)
 
+    def _terms(self, field: Asked) -> None:
+        """Terms the words in the field before may mean, for a person to confirm one."""
+        held = self.data or self.initial
+        dictionary = terminology.in_use()
+        offered = list(suggest(dictionary, str(held.get("term") or "")))
+        chosen = dictionary.by_code.get(str(held.get(field.name) or ""))
+        if chosen and chosen not in offered:
+            offered.append(chosen)
+        if not offered and held.get("term"):
+            offered = [each for each in dictionary.by_code.values() if each.is_other]
+        built = forms.ChoiceField(
+            label=field.ask.label,
+            help_text=field.ask.help,
+            choices=tuple((each.code, _term_label(each)) for each in offered),
+            widget=forms.RadioSelect,
+            required=False,
+        )
+        built.suggested = True  # type: ignore[attr-defined]
+        self.fields[field.name] = built
+
     def _items(self, name: str, instrument: Instrument) -> None:
         self.groups[name] = []
         for item in instrument.items:
@@ -166,6 +189,7 @@ class CommandForm(forms.Form):
             known = "" if setting.verified else " (unverified)"
             self.fields[f"{name}-{setting.key}"] = forms.IntegerField(
                 label=f"{setting.label}, {setting.unit}",
+                required=setting.required,
                 min_value=setting.lowest,
                 max_value=setting.highest,
                 help_text=f"Published: {setting.published}{known}" if setting.published else "",
@@ -250,6 +274,11 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
     )
     return forms.CharField(widget=widget_text, max_length=2000, **common)
+
+
+def _term_label(term: Term) -> str:
+    grades = ", ".join(map(str, term.grades))
+    return f"{term.name} ({term.system_organ_class}; grades {grades})"
 
 
 def _bare(hint: Any) -> Any:

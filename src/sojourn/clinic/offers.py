@@ -7,12 +7,12 @@ from typing import Any
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
-from sojourn.course.state import Course
+from sojourn.course.state import Course, ReportingClock
 from sojourn.ledger import clock
 from sojourn.protocols.model import Phase, Protocol
 
@@ -108,6 +108,11 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
                 (each.key, f"{each.term} ({each.started_on})")
                 for each in course.adverse_events.values()
             ),
+            "running-clocks": tuple(
+                (f"{each.event}{reporting.BETWEEN}{each.key}", _report(course, each))
+                for each in course.clocks.values()
+                if each.stopped_at is None
+            ),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
     )
@@ -177,6 +182,9 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "medication.plan-taper": bool(course.medications),
         "medication.check-mood": bool(course.tapers),
         "safety.update-adverse-event": bool(course.adverse_events),
+        "safety.write-narrative": bool(course.adverse_events),
+        "safety.record-report-sent": bool(offered.get("running-clocks")),
+        "safety.waive-report": bool(offered.get("running-clocks")),
         "safety.resolve-alert": bool(course.open_alerts),
         "followup.complete": bool(course.eligible_at),
         "followup.withdraw": bool(course.eligible_at),
@@ -214,6 +222,11 @@ def _room(
             if each.closed_at and each.homeward == "overnight-stay" and each.morning is None
         ),
     }
+
+
+def _report(course: Course, clock: ReportingClock) -> str:
+    event = course.adverse_events.get(clock.event)
+    return f"{event.term if event else clock.event}: {clock.label}, to {clock.recipient}"
 
 
 _SETTLED = ("missed", "not-needed")

@@ -3,6 +3,7 @@
 SOJOURN_HOME      folder of the embedded record, its keys and its secret (default: ./var)
 SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when absent
 SOJOURN_HOSTS     comma-separated host names the pages answer to
+SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
 
 Each request has a thread of its own, and so a connection of its own that ends with it.
@@ -15,6 +16,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SOJOURN_HOME", "var")).resolve()
+
+
+# Events are coded to CTCAE unless the site brings its own dictionary.
+MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
 
 
 def _database() -> dict[str, object]:

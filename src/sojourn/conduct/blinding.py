@@ -9,6 +9,9 @@ RATERS: Final = frozenset({"independent-rater", "fidelity-rater"})
 RATER_SEES: Final = frozenset(
     {"screening.participant-registered", "assessment.recorded", "visit.missed"}
 )
+# A report past the treating team reaches those who oversee the site and nobody who works in it.
+CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
+CONFIDENTIAL_KINDS: Final = "safety.confidential-"
 
 
 def may_open_allocation(role: str) -> bool:
@@ -20,6 +23,8 @@ def may_see(role: str, kind: str) -> bool:
     """Whether an entry of this kind is shown to this role."""
     if kind.startswith("allocation."):
         return role in UNBLINDED
+    if kind.startswith(CONFIDENTIAL_KINDS):
+        return role in CONFIDENTIAL_READERS
     return role not in RATERS or kind in RATER_SEES
 
 
@@ -31,3 +36,13 @@ def may_see_visit(role: str, rated_by: str) -> bool:
 def may_see_course(role: str) -> bool:
     """Whether this role may see sessions, events and contacts at all."""
     return role not in RATERS
+
+
+def may_see_closed_session(role: str) -> bool:
+    """Whether this role may see safety by arm, as for the closed session of a monitoring board."""
+    return role == "statistician"
+
+
+def may_read_confidential(role: str) -> bool:
+    """Whether this role may read what was reported past the treating team."""
+    return role in CONFIDENTIAL_READERS

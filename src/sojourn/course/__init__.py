@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.course import (
+    adverse_events,
     aftercare,
     alerting,
     assessment,
@@ -27,6 +28,7 @@ from sojourn.course import (
     medication,
     next_dose,
     preparation,
+    reporting,
     room,
     safety,
     screening,
@@ -60,6 +62,8 @@ PATHWAY = (
     followup,
     safety,
     alerting,
+    adverse_events,
+    reporting,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -72,8 +76,11 @@ COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each i
 AFTER_THE_END = (
     consent.WithdrawConsent,
     identity.EraseIdentity,
-    safety.RecordAdverseEvent,
-    safety.UpdateAdverseEvent,
+    adverse_events.RecordAdverseEvent,
+    adverse_events.UpdateAdverseEvent,
+    reporting.WriteNarrative,
+    reporting.RecordReportSent,
+    reporting.WaiveReport,
     safety.RaiseConcern,
     safety.ResolveAlert,
     *alerting.DECIDE,

@@ -1,13 +1,13 @@
 """Aftercare: the watchful days after a session, in which mood can drop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, safety, visits
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, VisitDone
+from sojourn.course.state import Contact, Course, VisitDone, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -63,6 +63,8 @@ def contact(
 
 
 def contacted(course: Course, fact: ContactRecorded, entry: Entry) -> Course:
+    said = Contact(entry.occurred_at, fact.mood, fact.sleep_hours, fact.concern)
+    course = replace(course, contacts=with_item(course.contacts, fact.visit, said))
     return visits.with_visit(course, fact.visit, VisitDone(entry.occurred_at, held=True))
 
 

@@ -263,6 +263,42 @@ class AdverseEvent:
     ended_on: date | None
     special_interest: str
     recorded_at: datetime
+    code: str = ""  # empty when recorded before events were coded
+    coded_term: str = ""
+    system_organ_class: str = ""
+    learned: str = ""
+    seriousness: tuple[str, ...] = ()
+    expectedness_reason: str = ""  # only where a person differed from the reference list
+    action_taken: str = ""
+    follow_up_on: date | None = None
+    heard_at: datetime | None = None
+    narrative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingClock:
+    """A report that is due; it stops when the report was sent or found not to be due."""
+
+    event: str
+    key: str
+    label: str
+    recipient: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None = None
+    sent_to: str = ""
+    reference: str = ""
+    waived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What someone said on a day after a session; mood from 0 worst to 10 best."""
+
+    at: datetime
+    mood: int
+    sleep_hours: int
+    concern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +335,8 @@ class Course:
     next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
+    clocks: Mapping[tuple[str, str], ReportingClock] = field(default_factory=lambda: NOTHING)
+    contacts: Mapping[str, Contact] = field(default_factory=lambda: NOTHING)
     ended: Ending | None = None
     ended_at: datetime | None = None
     ended_reason: str = ""

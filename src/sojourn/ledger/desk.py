@@ -17,7 +17,7 @@ from sojourn.course import correction
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
-from sojourn.ledger import clock, programmes, projections, seal
+from sojourn.ledger import clock, programmes, projections, seal, terminology
 from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_stream, version, written_by
 from sojourn.ledger.registry import kinds
@@ -115,6 +115,7 @@ def circumstances(
         author=by.name,
         role=by.role,
         now=now,
+        terms=terminology.in_use(),
         allocation=allocation,
     )
 

@@ -54,6 +54,18 @@ def _visit_held(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "homework": "", "goals": "", "session": None}
 
 
+def _adverse_event_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    # Before events were coded nobody chose a term, named the criteria or said how it was learned.
+    uncoded = {"code": "", "dictionary": "", "coded_term": "", "system_organ_class": ""}
+    unasked = {"learned": "", "seriousness": [], "expectedness_reason": "", "action_taken": ""}
+    return {**data, **uncoded, **unasked, "follow_up_on": None}
+
+
+def _adverse_event_updated(data: dict[str, Any]) -> dict[str, Any]:
+    unasked = {"relatedness": "", "expectedness": "", "action_taken": ""}
+    return {**data, **unasked, "seriousness": [], "follow_up_on": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("dosing.vitals-recorded", 1): _vitals_recorded,
     ("medication.recorded", 1): _medication_recorded,
@@ -64,4 +76,6 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("visit.held", 1): _visit_held,
     ("consent.signed", 1): _consent_signed,
     ("consent.withdrawn", 1): _consent_withdrawn,
+    ("safety.adverse-event-recorded", 1): _adverse_event_recorded,
+    ("safety.adverse-event-updated", 1): _adverse_event_updated,
 }

@@ -17,6 +17,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     places = {visit.key: origins[number] for number, visit in enumerate(protocol.visits)}
     yield from _unique(protocol, source)
     yield from _sources(protocol, source)
+    yield from _stopping(protocol, source)
     yield from _visits(protocol, source, places)
     yield from _dosing(protocol, source)
     yield from _arms(protocol, source)
@@ -68,6 +69,7 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
         ("special_interest", protocol.special_interest),
         ("dosing.checklist", protocol.dosing.checklist if protocol.dosing else ()),
         ("fidelity.items", protocol.fidelity.items if protocol.fidelity else ()),
+        ("stopping_rules", protocol.stopping_rules),
     )
     for name, items in lists:
         seen: set[str] = set()
@@ -82,6 +84,20 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
         yield source.problem(("withdrawal_reasons",), f"has two entries called '{key}'; rename one")
 
 
+def _stopping(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    settings = {each.key for each in protocol.site_settings}
+    interests = {each.key for each in protocol.special_interest}
+    for number, rule in enumerate(protocol.stopping_rules):
+        where = ("stopping_rules", number)
+        if (rule.at_least is None) == (not rule.setting):
+            yield source.problem(where, "needs at_least or setting, and not both")
+        if rule.setting and rule.setting not in settings:
+            yield source.problem((*where, "setting"), f"is '{rule.setting}'; no site setting")
+        for key in rule.special_interest:
+            if key not in interests:
+                yield source.problem((*where, "special_interest"), f"names '{key}'; define it")
+
+
 def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
     known = {citation.key for citation in protocol.citations}
     named: list[tuple[tuple[str | int, ...], str]] = [
@@ -92,6 +108,10 @@ def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
         (("site_settings", number, "source"), each.source)
         for number, each in enumerate(protocol.site_settings)
         if each.source
+    ]
+    named += [
+        (("expected_events", number, "source"), each.source)
+        for number, each in enumerate(protocol.expected_events)
     ]
     named += [(("visits",), visit.source) for visit in protocol.visits if visit.source]
     if protocol.dosing:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from sojourn.clinic.demo import enrolling, treating
+from sojourn.clinic.demo import enrolling, incidents, treating
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR
@@ -74,6 +74,7 @@ def load_demo(
                 progress(done, len(people))
         for rater, rating in rated(people, protocol, seed, now):
             programmes.execute(PROGRAMME, rating, author=rater, role="fidelity-rater")
+        incidents.stage(now)
     statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
     return Summary(
         participants=len(people),

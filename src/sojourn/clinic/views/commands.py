@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -14,8 +15,9 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
-from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, assessments_due, offers
+from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, Offers, assessments_due, offers
 from sojourn.course import COMMANDS, clearing
+from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -179,10 +181,11 @@ def _form(
     start = {
         "version": course.version,
         "key": secrets.token_hex(16),
+        **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),
     }
-    return CommandForm(
+    form = CommandForm(
         kind,
         offered,
         data=request.POST if request.method == "POST" else None,
@@ -191,6 +194,38 @@ def _form(
         protocol=visitor.standing.protocol,
         correcting=correcting,
     )
+    if getattr(form.fields.get("code"), "suggested", False):
+        form.fields["term"].widget.attrs |= {
+            "autocomplete": "off",
+            "hx-get": reverse("terms", args=[visitor.programme]),
+            "hx-trigger": "input changed delay:250ms",
+            "hx-target": "#id_code",
+            "hx-swap": "outerHTML",
+            "hx-push-url": "false",
+        }
+    return form
+
+
+@in_programme
+def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The choice of terms that the words typed so far may mean, for a page to put in place."""
+    course_readers_only(visitor)
+    form = CommandForm(RecordAdverseEvent, Offers({}), initial={"term": request.GET.get("term")})
+    return HttpResponse(str(form["code"]))
+
+
+def _as_it_stands(kind: type[Any], course: Course, event: str) -> dict[str, Any]:
+    """What was last said of the event that is followed up, so that a change is one answer."""
+    known = course.adverse_events.get(event)
+    if kind is not UpdateAdverseEvent or known is None:
+        return {}
+    return {
+        "grade": known.grade,
+        "serious": "yes" if known.serious else "no",
+        "seriousness": known.seriousness,
+        "outcome": known.outcome,
+        "ended_on": known.ended_on,
+    }
 
 
 def _course(visitor: Visitor, participant: str) -> Course:
