@@ -188,7 +188,7 @@ def open_session(
 def record_vitals(
     course: Course, command: RecordVitals, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    session = _open(course, command.at)
+    session = _session_at(course, command.at)
     if command.diastolic_mmhg >= command.systolic_mmhg:
         raise Refused(
             f"diastolic {command.diastolic_mmhg} is not below systolic {command.systolic_mmhg}",
@@ -249,7 +249,10 @@ def withhold(
 
 def close(course: Course, command: CloseSession, circumstances: Circumstances) -> tuple[Fact, ...]:
     session = _open(course, command.at)
-    if session.initial is not None:
+    last = session.supplemental or session.initial
+    if last is not None and command.at < last.at:
+        raise Refused(f"a dose was given at {last.at:%H:%M}; give a later time", "at")
+    if session.initial is not None and last is not None:
         minutes = (command.at - session.initial.at).total_seconds() / 60
         planned = _dosing(circumstances).lasting_min
         if minutes < planned and not command.early_reason.strip():
@@ -257,7 +260,7 @@ def close(course: Course, command: CloseSession, circumstances: Circumstances) -
                 f"{minutes:.0f} of {planned} planned minutes have passed; say why it ends early",
                 "early_reason",
             )
-        if not any(each.moment == "end" for each in session.vitals):
+        if not any(each.moment == "end" and each.at >= last.at for each in session.vitals):
             raise Refused("vital signs at the end are missing; record them first")
     return (SessionClosed(session.visit, command.homeward, command.early_reason.strip()),)
 
@@ -308,6 +311,14 @@ def _open(course: Course, at: datetime) -> Session:
     if at < session.opened_at:
         raise Refused(f"the session opened at {session.opened_at:%H:%M}; give a later time", "at")
     return session
+
+
+def _session_at(course: Course, at: datetime) -> Session:
+    """The session of that moment: what is found on paper afterwards belongs to its own hours."""
+    for session in course.sessions.values():
+        if session.closed_at and session.opened_at <= at <= session.closed_at:
+            return session
+    return _open(course, at)
 
 
 def _vitals(fact: VitalsRecorded, at: datetime) -> Vitals:
