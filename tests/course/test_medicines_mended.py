@@ -73,3 +73,26 @@ def test_an_earlier_last_day_is_a_correction_and_not_a_second_end():
 
     with pytest.raises(Refused, match="would shorten its washout"):
         story.ask(StopMedication(story.at, "sertraline", today - timedelta(days=90)))
+
+
+def test_a_forbidden_medicine_learned_of_after_a_dose_raises_an_alert():
+    story = Story().ready()
+    story.dose()
+    story.pass_time(minutes=40)
+
+    story.ask(RecordMedication(story.at, "Nardil", "mood"))
+    story.ask(RecordMedication(story.at, "Paracetamol", "headache"))
+
+    [alert] = story.course.open_alerts
+    assert (alert.rule, alert.visit) == ("medicine-after-dose", "dosing-1")
+    assert "phenelzine" in alert.label
+
+
+def test_a_medicine_begun_after_the_dose_raises_none():
+    story = Story().ready()
+    story.dose()
+    story.pass_time(days=10)
+
+    story.ask(RecordMedication(story.at, "Sertraline", "mood", story.at.date()))
+
+    assert story.course.open_alerts == ()

@@ -171,18 +171,34 @@ def record(
             "right: a prescriber then decides before any dose",
             "medicine",
         )
-    return (
-        MedicationRecorded(
-            _free_key(course, name),
-            name,
-            resolution.substances,
-            command.indication,
-            command.dose,
-            command.started_on,
-            command.stopped_on,
-            command.ended,
-        ),
+    fact = MedicationRecorded(
+        _free_key(course, name),
+        name,
+        resolution.substances,
+        command.indication,
+        command.dose,
+        command.started_on,
+        command.stopped_on,
+        command.ended,
     )
+    return (fact, *_learned_late(course, fact, circumstances))
+
+
+def _learned_late(
+    course: Course, fact: MedicationRecorded, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    """An alert when a dose was given on a day on which this medicine forbade it."""
+    rule = washout_rule(circumstances.protocol)
+    taken = Taken(fact.key, fact.substances, fact.started_on, fact.stopped_on, fact.ended)
+    for session in course.sessions.values() if rule else ():
+        if session.initial is None or rule is None:
+            continue
+        found = findings(circumstances.formulary, (taken,), session.initial.at.date(), rule)
+        for each in found:
+            if each.weight == "hard-stop":
+                label = f"learned after the dose of {session.visit}: {each.message}"
+                return (safety.new_alert(course, "medicine-after-dose", label, session.visit),)
+    return ()
 
 
 def stop(course: Course, command: StopMedication, circumstances: Circumstances) -> tuple[Fact, ...]:

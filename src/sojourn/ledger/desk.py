@@ -21,7 +21,7 @@ from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
 from sojourn.ledger import clock, programmes, projections, seal
 from sojourn.ledger.append import StaleVersion, append
-from sojourn.ledger.read import read_stream, version
+from sojourn.ledger.read import read_stream, version, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry, Fact
 
@@ -71,6 +71,8 @@ def execute(
     for attempt in range(RETRIES):
         try:
             with at_desk(programme, participant, by) as desk:
+                if written := desk.written_by(key):
+                    return written
                 if shown is not None and command.nature == "decision":
                     desk.must_be_at(shown)
                 return desk.execute(command, key=key)
@@ -145,6 +147,10 @@ class Desk:
         if self.course.version != shown:
             raise StaleVersion(self._stream, shown, self.course.version)
 
+    def written_by(self, key: str) -> tuple[Entry, ...]:
+        """What a command under this key wrote before: a retry is answered, not decided again."""
+        return written_by(self._stream, key)
+
     def execute(
         self, command: Any, *, key: str = "", recorded_at: datetime | None = None
     ) -> tuple[Entry, ...]:
@@ -161,13 +167,16 @@ class Desk:
         self, sequence: int, command: Any, reason: str, *, key: str = ""
     ) -> tuple[Entry, ...]:
         """Decide ``command`` on the history without the wrong entry, and append the correction."""
+        if written := self.written_by(key):
+            return written
         if not reason.strip():
             raise courses.Refused("say why the entry is corrected", "reason")
         command = clock.as_lived_here(command)
         now = clock.now()
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
-        before = replace(before, alerts=self.course.alerts)
+        # What was recorded wrongly is put right after the end of the course too.
+        before = replace(before, alerts=self.course.alerts, ended=None)
         facts = courses.decide(before, command, self._circumstances(command, now))
         facts = correction.under_its_name(wrong, facts)
         _, schema, text = kinds().write(facts[0])
