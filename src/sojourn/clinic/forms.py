@@ -249,7 +249,7 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
     widget_text: forms.Widget = (
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
     )
-    return forms.CharField(widget=widget_text, max_length=2000, **common)
+    return forms.CharField(widget=widget_text, max_length=ask.longest, **common)
 
 
 def _bare(hint: Any) -> Any:

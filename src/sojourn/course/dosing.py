@@ -174,6 +174,11 @@ def open_session(
     for earlier in circumstances.protocol.dosing_visits():
         if (earlier.session or 0) < number and earlier.key not in course.visits:
             raise Refused(f"{earlier.label} comes first; record it, held or missed", "visit")
+    for later in course.sessions.values():
+        if later.number > number:
+            raise Refused(
+                f"{later.visit} came after it and was held; it can't be held now", "visit"
+            )
     visits.present(command.practitioners, circumstances)
     known = {item.key for item in dosing.checklist}
     for key in command.confirmed:

@@ -43,7 +43,9 @@ class RecordAdverseEvent:
     roles: ClassVar[tuple[str, ...]] = CLINICAL
 
     at: Annotated[datetime, Ask("Learned of it at")]
-    term: Annotated[str, Ask("Event", help="Pleasant effects too: euphoria, wanting more.")]
+    term: Annotated[
+        str, Ask("Event", help="Pleasant effects too: euphoria, wanting more.", longest=200)
+    ]
     grade: Annotated[int, Ask("Grade", help="CTCAE, 1 mild to 5 fatal", at_least=1, at_most=5)]
     serious: Annotated[bool, Ask("Serious", help="Death, danger to life, hospital, disability.")]
     relatedness: Annotated[str, Ask("Related to the study drug", choices=RELATEDNESS)]
@@ -159,8 +161,7 @@ def record_event(
     _check_event(command.grade, command.serious, command.outcome)
     if command.started_on > command.at.date():
         raise Refused(f"{command.started_on} is still to come; check the date", "started_on")
-    if command.ended_on and command.ended_on < command.started_on:
-        raise Refused(f"{command.ended_on} lies before the start {command.started_on}", "ended_on")
+    _check_end(command.started_on, command.ended_on, command.at.date())
     fact = AdverseEventRecorded(
         event=f"ae-{len(course.adverse_events) + 1}",
         term=command.term.strip(),
@@ -186,8 +187,7 @@ def update_event(
     if event is None:
         raise Refused(f"'{command.event}' is no recorded adverse event", "event")
     _check_event(command.grade, command.serious, command.outcome)
-    if command.ended_on and command.ended_on < event.started_on:
-        raise Refused(f"{command.ended_on} lies before the start {event.started_on}", "ended_on")
+    _check_end(event.started_on, command.ended_on, command.at.date())
     fact = AdverseEventUpdated(
         command.event, command.grade, command.serious, command.outcome, command.ended_on
     )
@@ -270,6 +270,13 @@ def _check_event(grade: int, serious: bool, outcome: str) -> None:
         raise Refused(f"grade {grade} and outcome '{outcome}' contradict each other", "outcome")
     if grade >= 4 and not serious:
         raise Refused(f"an event of grade {grade} is serious; say so", "serious")
+
+
+def _check_end(started_on: date, ended_on: date | None, today: date) -> None:
+    if ended_on and ended_on < started_on:
+        raise Refused(f"{ended_on} lies before the start {started_on}", "ended_on")
+    if ended_on and ended_on > today:
+        raise Refused(f"{ended_on} is still to come; record it once over", "ended_on")
 
 
 def _reporting_clock(
