@@ -13,7 +13,7 @@ from sojourn.clinic.offers import Choices, Offers
 from sojourn.instruments import Instrument
 from sojourn.ledger import clock, terminology
 from sojourn.protocols.model import Fidelity, Protocol
-from sojourn.record.command import Asked, asked
+from sojourn.record.command import UNREADABLE, Asked, asked
 from sojourn.vigilance.terms import Term, suggest
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
@@ -25,7 +25,9 @@ PAIRS = ("criteria", "characteristics", "site-settings", "fidelity-items")
 class CommandForm(forms.Form):
     """The form of one command: typed fields in, the command itself out."""
 
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    key = forms.RegexField(
+        r"^[0-9A-Za-z-]*$", widget=forms.HiddenInput, required=False, max_length=64
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -48,7 +50,10 @@ class CommandForm(forms.Form):
             self._add(field, offered, instrument, protocol)
         if correcting:
             self.fields["reason_for_correction"] = forms.CharField(
-                label="Why it is corrected", widget=forms.Textarea({"rows": 2}), max_length=500
+                label="Why it is corrected",
+                widget=forms.Textarea({"rows": 2}),
+                max_length=500,
+                validators=[_readable],
             )
 
     def to_command(self) -> Any:
@@ -273,7 +278,14 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
     widget_text: forms.Widget = (
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
     )
-    return forms.CharField(widget=widget_text, max_length=2000, **common)
+    return forms.CharField(widget=widget_text, max_length=ask.longest, **common)
+
+
+def _readable(text: str) -> None:
+    if found := UNREADABLE.search(text):
+        raise forms.ValidationError(
+            f"It holds the control character U+{ord(found[0]):04X}; write it in plain text."
+        )
 
 
 def _term_label(term: Term) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
+from sojourn.conduct import blinding
 from sojourn.course import AFTER_THE_END, COMMANDS, clearing, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
@@ -90,7 +91,11 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             "dosing-visits": _visits(planned, "dosing"),
             "integration-visits": _visits(_after_session(course, planned), "integration"),
             "aftercare-visits": _visits(_after_session(course, planned), "aftercare"),
-            "open-visits": tuple((each.visit.key, each.visit.label) for each in planned),
+            "open-visits": tuple(
+                (each.visit.key, each.visit.label)
+                for each in planned
+                if blinding.may_see_visit(visitor.role, each.visit.rated_by)
+            ),
             "practitioners": tuple(
                 dict.fromkeys(
                     (each.practitioner, f"{each.practitioner} ({each.profession})")
@@ -155,7 +160,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     """Whether each command has something to act on; those not named always have."""
     in_session = course.open_session is not None
     return {
-        "consent.withdraw": bool(course.consents) and not course.consents[-1].withdrawn_at,
+        "consent.withdraw": bool(course.consents) and course.consents[-1].scope != "all",
         "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),
         "screening.override-criterion": bool(offered.get("overridable-criteria")),
         "screening.record-prior-treatment": bool(offered.get("treatment-kinds")),

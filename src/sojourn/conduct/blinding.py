@@ -14,6 +14,12 @@ CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
 CONFIDENTIAL_KINDS: Final = "safety.confidential-"
 
 
+# Of the programme's own record, what tells of single sessions.
+TELLS_OF_SESSIONS: Final = frozenset({"programme.fidelity-rated", "programme.supervision-recorded"})
+# What a rater records may be put right by a rater.
+RATER_CORRECTS: Final = frozenset({"assessment.recorded"})
+
+
 def may_open_allocation(role: str) -> bool:
     """Whether this role may look behind the seal."""
     return role in UNBLINDED
@@ -26,6 +32,19 @@ def may_see(role: str, kind: str) -> bool:
     if kind.startswith(CONFIDENTIAL_KINDS):
         return role in CONFIDENTIAL_READERS
     return role not in RATERS or kind in RATER_SEES
+
+
+def may_see_in_programme(role: str, kind: str) -> bool:
+    """Whether an entry of this kind in the programme's own record is shown to this role."""
+    return role not in RATERS or kind not in TELLS_OF_SESSIONS
+
+
+def may_correct(role: str, kind: str, rated_by: str) -> bool:
+    """Whether this role may put right an entry of this kind at a visit rated by ``rated_by``."""
+    if role not in RATERS:
+        return True
+    of_raters = kind in RATER_CORRECTS and rated_by == "independent-rater"
+    return role == "independent-rater" and of_raters
 
 
 def may_see_visit(role: str, rated_by: str) -> bool:

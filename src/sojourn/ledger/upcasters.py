@@ -21,6 +21,11 @@ def _medication_cleared(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "substances": [data["medicine"]]}
 
 
+def _medication_cleared_by_name(data: dict[str, Any]) -> dict[str, Any]:
+    # What the medicine was written as when it was decided was not kept.
+    return {**data, "name": ""}
+
+
 def _consent_signed(data: dict[str, Any]) -> dict[str, Any]:
     unasked = {"explained_by": "", "language": "", "understanding": "", "capacity": ""}
     return {**data, **unasked, "signatures": [], "document_digest": ""}
@@ -70,6 +75,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("dosing.vitals-recorded", 1): _vitals_recorded,
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
+    ("medication.cleared", 2): _medication_cleared_by_name,
     ("programme.authorisation-recorded", 1): _authorisation_recorded,
     ("programme.credential-recorded", 1): _credential_recorded,
     ("dosing.dose-given", 1): _dose_given,

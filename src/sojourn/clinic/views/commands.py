@@ -12,10 +12,11 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
-from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, Offers, assessments_due, offers
+from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.schedule import plan
@@ -93,9 +94,14 @@ def correct(
     request: HttpRequest, visitor: Visitor, participant: str, sequence: int
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
-    course_readers_only(visitor)
+    entries = read_stream(desk.stream_of(visitor.programme, participant))
+    fact = next((each.fact for each in entries if each.sequence == sequence), None)
+    kind_of_fact = fact.kind if fact else ""
+    rated = rated_by(visitor.standing.protocol, fact)
+    if not blinding.may_correct(visitor.role, kind_of_fact, rated):
+        course_readers_only(visitor)
     try:
-        wrong = command_of(read_stream(desk.stream_of(visitor.programme, participant)), sequence)
+        wrong = command_of(entries, sequence)
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
     kind = type(wrong)
@@ -177,9 +183,11 @@ def _form(
         )
     if correcting:
         offered = offered.with_all_visits(visitor.standing.protocol)
-    asked_for = {name: value for name, value in request.GET.items() if name != "at"}
+    ours = ("at", "key", "version")
+    asked_for = {name: value for name, value in request.GET.items() if name not in ours}
     start = {
-        "version": course.version,
+        # A rater learns from no form how much others have written; only a decision needs it.
+        "version": course.version if kind.nature == "decision" else None,
         "key": secrets.token_hex(16),
         **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
