@@ -25,6 +25,7 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("ways/", ways.choose, name="choose-ways"),
     path("ways/<str:country>/", ways.ways, name="ways"),
+    path("diary/", include("sojourn.diary.urls")),
     path("<slug:programme>/", today.today, name="today"),
     path("<slug:programme>/register/", commands.register, name="register"),
     path("<slug:programme>/participants/", participants.participants, name="participants"),

@@ -16,6 +16,8 @@ from sojourn.course import (
     alerting,
     assessment,
     consent,
+    diary,
+    diary_access,
     dosing,
     eligibility,
     followup,
@@ -24,6 +26,7 @@ from sojourn.course import (
     integration,
     medication,
     preparation,
+    reminding,
     safety,
     screening,
     taper,
@@ -48,6 +51,9 @@ PATHWAY = (
     dosing,
     integration,
     aftercare,
+    diary_access,
+    diary,
+    reminding,
     assessment,
     followup,
     safety,
@@ -70,6 +76,9 @@ AFTER_THE_END = (
     safety.ResolveAlert,
     *alerting.DECIDE,
     assessment.RecordAssessment,
+    diary.MakeEntry,
+    diary.ReviewEffects,
+    diary_access.RevokeAccess,
 )
 
 

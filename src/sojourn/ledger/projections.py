@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import taper
+from sojourn.course import diary, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -21,6 +21,7 @@ from sojourn.instruments import Score, change
 from sojourn.ledger import alarms
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
+    AftercareRow,
     DueRow,
     EventRow,
     ObservationRow,
@@ -37,9 +38,12 @@ TABLES: tuple[type[models.Model], ...] = (
     OpenAlertRow,
     AlarmRow,
     OpenSessionRow,
+    AftercareRow,
     ObservationRow,
     EventRow,
 )
+
+LABEL = 120  # characters of a due row's label
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def rows(context: Context, course: Course) -> Rows:
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
+        **_aftercare(context, course),
         **_observations(context, course),
         **_events(context, course),
     }
@@ -131,11 +136,12 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
 def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
         **_mood_checks(context, course),
+        **_diary_effects(context, course),
         **{
             (DueRow, (context.stream, each.visit.key)): (
                 context.programme,
                 course.participant,
-                each.visit.label,
+                _label(course, each),
                 each.visit.phase,
                 each.visit.rated_by,
                 _iso(each.earliest),
@@ -145,6 +151,36 @@ def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
             for each in pending
         },
     }
+
+
+def _label(course: Course, each: Planned) -> str:
+    tried = len(course.contact_attempts.get(each.visit.key, ()))
+    if not tried:
+        return each.visit.label
+    return f"{each.visit.label}, tried {tried} time{'s' if tried > 1 else ''}"
+
+
+def _diary_effects(context: Context, course: Course) -> Rows:
+    asked = context.protocol.diary
+    if asked is None:
+        return {}
+    return {
+        (DueRow, (context.stream, f"{entry.key}-effects")): (
+            context.programme,
+            course.participant,
+            _short(f"Review diary effects: {', '.join(diary.effects(entry, asked))}"),
+            "aftercare",
+            "staff",
+            _iso(entry.day),
+            _iso(entry.day),
+            _iso(diary.review_until(entry, asked)),
+        )
+        for entry in diary.to_review(course, asked)
+    }
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL else label[: LABEL - 1] + "…"
 
 
 def _mood_checks(context: Context, course: Course) -> Rows:
@@ -190,6 +226,14 @@ def _sessions(context: Context, course: Course) -> Rows:
         _iso(session.supplemental.at) if session.supplemental else None,
     )
     return {(OpenSessionRow, (context.stream, session.visit)): row}
+
+
+def _aftercare(context: Context, course: Course) -> Rows:
+    session = course.last_session
+    if session is None:
+        return {}
+    row = (context.programme, course.participant, session.number, _day(session.opened_at))
+    return {(AftercareRow, (context.stream,)): row}
 
 
 def _observations(context: Context, course: Course) -> Rows:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sojourn.protocols.diary import Aftercare, Diary
 from sojourn.protocols.eligibility import (
     Characteristic,
     Count,
@@ -244,6 +245,8 @@ class Protocol:
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
     monitoring: Monitoring | None = None
+    aftercare: Aftercare | None = None
+    diary: Diary | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
     notes: tuple[str, ...] = ()
