@@ -133,6 +133,24 @@ def rebuild() -> None:
     typer.echo(f"{count} courses rebuilt")
 
 
+@app.command()
+def remind() -> None:
+    """Send the reminders that are due and look for diaries left empty: sojourn remind
+
+    Made for a timer, every quarter of an hour; two at once do no harm.
+    """
+    _start()
+    from sojourn.diary.rounds import make_round
+
+    done = make_round()
+    typer.echo(
+        f"{done.sent} reminders sent, {done.unreachable} without an address, "
+        f"{done.failed} failed, {done.alerts} alerts raised"
+    )
+    if done.failed:
+        _fail("the mail could not be handed over; the next round tries again")
+
+
 @protocol_app.command("list")
 def protocol_list() -> None:
     """The packs that come with Sojourn."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary
 from sojourn.course.assessment import may_rate
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
@@ -16,6 +16,7 @@ from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
 HIDDEN_FROM_MENU = frozenset({"screening.register", "assessment.record"})
+ON_THE_DIARY_PAGE = frozenset({"diary.send-link", "diary.revoke-access"})
 ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
 
 
@@ -93,6 +94,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
                 (each.key, f"{each.term} ({each.started_on})")
                 for each in course.adverse_events.values()
             ),
+            "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
     )
@@ -125,7 +127,7 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE
+        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE | ON_THE_DIARY_PAGE
         and (not course.ended or command in AFTER_THE_END)
         and sensible.get(command.name, True)
     )
@@ -153,6 +155,9 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "dosing.close-session": in_session,
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
+        "aftercare.record-attempt": bool(offered.get("aftercare-visits")),
+        "diary.review-effects": bool(offered.get("diary-entries")),
+        "diary.wish-reminders": course.diary_access.open,
         "medication.stop": bool(course.medications),
         "medication.clear": bool(course.medications),
         "medication.plan-taper": bool(course.medications),
@@ -171,6 +176,16 @@ _SETTLED = ("missed", "not-needed")
 def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planned, ...]:
     ended = {each.number for each in course.sessions.values() if each.closed_at}
     return tuple(each for each in planned if each.visit.session in ended)
+
+
+def _diary_entries(course: Course, protocol: Protocol) -> Choices:
+    plan = protocol.diary
+    if plan is None:
+        return ()
+    return tuple(
+        (each.key, f"{each.day}: {', '.join(diary.effects(each, plan))}")
+        for each in diary.to_review(course, plan)
+    )
 
 
 def _visits(planned: tuple[Planned, ...], phase: Phase) -> Choices:

@@ -3,7 +3,9 @@
 from django.urls import include, path
 
 from sojourn.clinic.views import (
+    aftercare,
     commands,
+    diary,
     identity,
     outcomes,
     participants,
@@ -31,9 +33,11 @@ urlpatterns = [
     path("<slug:programme>/participants/", participants.participants, name="participants"),
     path(participant, one.participant, name="participant"),
     path(participant + "identity/", identity.identity, name="identity"),
+    path(participant + "diary/", diary.diary, name="diary-of"),
     path(participant + "suitability/", suitability.suitability, name="suitability"),
     path(participant + "correct/<int:sequence>/", commands.correct, name="correct"),
     path(participant + "do/<str:command>/", commands.give_command, name="command"),
+    path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),

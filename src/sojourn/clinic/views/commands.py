@@ -13,7 +13,12 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
-from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, assessments_due, offers
+from sojourn.clinic.offers import (
+    ON_THE_DIARY_PAGE,
+    ON_THE_IDENTITY_PAGE,
+    assessments_due,
+    offers,
+)
 from sojourn.course import COMMANDS, clearing
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
@@ -50,6 +55,8 @@ def give_command(
 ) -> HttpResponse:
     """The form of one command about one participant, and its answer."""
     kind = COMMANDS.get(command)
+    if command in ON_THE_DIARY_PAGE:
+        return redirect("diary-of", programme=visitor.programme, participant=participant)
     if command in ON_THE_IDENTITY_PAGE:
         return redirect("identity", programme=visitor.programme, participant=participant)
     if kind is None or kind is RegisterParticipant:
