@@ -6,7 +6,7 @@ suicide raise an alert whatever else stands in the way of keeping the entry.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import safety, watching
@@ -64,7 +64,10 @@ class ReviewEffects:
 
 @dataclass(frozen=True, slots=True)
 class NoteMissedDiary:
-    """Given by the daily round of reminders; raises an alert once for each stretch of silence."""
+    """Given by the round of reminders; raises an alert once for each stretch of silence.
+
+    ``today`` and ``offset_min`` (minutes east of UTC) are where the participant is.
+    """
 
     name: ClassVar[str] = "diary.note-missed"
     title: ClassVar[str] = "Note that a diary stays empty"
@@ -73,6 +76,7 @@ class NoteMissedDiary:
 
     at: datetime
     today: date
+    offset_min: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,8 @@ def note_missed(
     course: Course, command: NoteMissedDiary, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
     diary = of(circumstances)
-    zone = command.at.tzinfo
-    found = watching.gap(course, diary, command.today, zone) if zone else None
+    there = timezone(timedelta(minutes=command.offset_min))
+    found = watching.gap(course, diary, command.today, there)
     closer = watching.watched_closely(course, circumstances)
     for rule in diary.rules:
         limit = watching.limit_of(rule, circumstances.clearance, closer=closer)
@@ -161,11 +165,6 @@ def effects(entry: DiaryEntry, diary: Diary) -> tuple[str, ...]:
     told = [value for key in keys for value in entry.every(key)]
     known = (diary.effect(each) for each in told)
     return tuple(each.label for each in known if each)
-
-
-def review_until(entry: DiaryEntry, diary: Diary) -> date:
-    """The last day on which the effects of ``entry`` are to be looked at."""
-    return entry.day + timedelta(days=diary.review_days)
 
 
 def made(course: Course, fact: EntryMade, entry: Entry) -> Course:
