@@ -15,7 +15,9 @@ def mood(
 ) -> SafeString:
     """Moods from three days before the session to today; the vertical line is the session."""
     first = session_on - timedelta(days=3)
-    shown = [(at.date(), value) for at, value in told if first <= at.date() <= today]
+    # The last word of each day: a call and a diary on one evening are one point.
+    by_day = {at.date(): value for at, value in told if first <= at.date() <= today}
+    shown = sorted(by_day.items())
     if not shown:
         return mark_safe("")
     span = max(1, (max(today, session_on) - first).days)

@@ -117,11 +117,9 @@ def _flags(
     if gap:
         yield f"No diary since {gap.since:%-d %b}"
     waiting = diaries.to_review(course, asked)
-    for entry in waiting:
-        for label in diaries.effects(entry, asked):
-            interest = safety.special_interest(circumstances.protocol, label)
-            if interest:
-                yield f"Of special interest, to review: {label}"
+    for label in dict.fromkeys(each for entry in waiting for each in diaries.effects(entry, asked)):
+        if safety.special_interest(circumstances.protocol, label):
+            yield f"Of special interest, to review: {label}"
     if waiting:
         yield f"Effects to review: {len(waiting)}"
     clocks = [each.clock_off_min for each in course.diary if each.clock_off_min]

@@ -102,7 +102,9 @@ def make(course: Course, command: MakeEntry, circumstances: Circumstances) -> tu
     diary = of(circumstances)
     if abs((command.day - command.at.date()).days) > 1:
         raise Refused(f"{command.day} is not the day of {command.at:%Y-%m-%d %H:%M}", "day")
-    answers = tuple(_checked(diary, command.answers))
+    # A slip elsewhere on the page must not hold back a call for help.
+    needed = _in_need(diary, command.answers)
+    answers = tuple((_readable if needed else _checked)(diary, command.answers))
     if not answers:
         raise Refused("nothing was answered; answer at least one question")
     entry = DiaryEntry(
@@ -196,6 +198,27 @@ def _alerts(
         if each.rule.crisis or each.rule.key not in open_rules:
             yield safety.new_alert(course, each.rule.key, each.label, entry.key, after=number)
             number += 1
+
+
+def _in_need(diary: Diary, answers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The answers that mean that help is needed at once."""
+    urgent = {(each.question, key) for each in diary.rules if each.crisis for key in each.one_of}
+    return tuple(each for each in answers if each in urgent)
+
+
+def _readable(diary: Diary, answers: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    """What can be read of ``answers``, whatever else is wrong with them."""
+    urgent = dict(_in_need(diary, answers))
+    for question in diary.questions:
+        mine = tuple(each for each in answers if each[0] == question.key)
+        if question.key in urgent:
+            mine = ((question.key, urgent[question.key]),)
+        earlier = ((question.only_after[0], question.only_after[1]),) if question.only_after else ()
+        try:
+            kept = _checked(diary, mine + earlier)
+            yield from (each for each in kept if each[0] == question.key)
+        except Refused:
+            continue
 
 
 def _checked(diary: Diary, answers: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,6 @@ from django.urls import reverse
 from sojourn.course import reminding, watching
 from sojourn.course.diary import NoteMissedDiary
 from sojourn.course.reminding import RecordReminder
-from sojourn.course.state import Course
 from sojourn.diary import addresses, keys
 from sojourn.diary.models import ReminderClaim
 from sojourn.ledger import clock, desk, programmes
@@ -78,12 +77,14 @@ def _attend(programme: str, participant: str, diary: Diary, now: datetime) -> It
             yield outcome
     here = now.astimezone(zone)
     if watching.gap(course, diary, here.date(), zone):
-        yield from _note_missed(programme, participant, course, here)
+        yield from _note_missed(programme, participant, here)
 
 
-def _note_missed(programme: str, participant: str, course: Course, here: datetime) -> Iterator[str]:
+def _note_missed(programme: str, participant: str, here: datetime) -> Iterator[str]:
+    offset = here.utcoffset() or timedelta()
+    note = NoteMissedDiary(here, here.date(), int(offset.total_seconds() // 60))
     try:
-        written = desk.execute(programme, participant, NoteMissedDiary(here, here.date()), SYSTEM)
+        written = desk.execute(programme, participant, note, SYSTEM)
     except Refused:  # such as a programme whose protocol plans no diary any more
         return
     for _ in written:

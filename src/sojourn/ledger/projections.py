@@ -162,21 +162,22 @@ def _label(course: Course, each: Planned) -> str:
 
 def _diary_effects(context: Context, course: Course) -> Rows:
     asked = context.protocol.diary
-    if asked is None:
+    waiting = diary.to_review(course, asked) if asked else ()
+    if asked is None or not waiting:
         return {}
-    return {
-        (DueRow, (context.stream, f"{entry.key}-effects")): (
-            context.programme,
-            course.participant,
-            _short(f"Review diary effects: {', '.join(diary.effects(entry, asked))}"),
-            "aftercare",
-            "staff",
-            _iso(entry.day),
-            _iso(entry.day),
-            _iso(diary.review_until(entry, asked)),
-        )
-        for entry in diary.to_review(course, asked)
-    }
+    told = dict.fromkeys(each for entry in waiting for each in diary.effects(entry, asked))
+    since = min(entry.day for entry in waiting)
+    row = (
+        context.programme,
+        course.participant,
+        _short(f"Review diary effects: {', '.join(told)}"),
+        "aftercare",
+        "staff",
+        _iso(since),
+        _iso(since),
+        _iso(since + timedelta(days=asked.review_days)),
+    )
+    return {(DueRow, (context.stream, "diary-effects")): row}
 
 
 def _short(label: str) -> str:

@@ -88,7 +88,8 @@ def _told(entry: DiaryEntry, plan: Diary) -> dict[str, Any]:
             said = ", ".join(diaries.effects(entry, plan))
         else:
             given = entry.answer(question.key)
-            said = dict(question.choices).get(given, f"{given} {question.unit}".strip())
+            words = f"{given} {question.unit}".strip() if given else ""
+            said = dict(question.choices).get(given, words)
         if said:
             lines.append((question.label, said))
     effects = diaries.effects(entry, plan)

@@ -83,7 +83,8 @@
     follow();
     form.classList.toggle("crisis", crisis); // the numbers stay in view after sending
     say(waitingWords((await self.outbox.all()).length));
-    line.scrollIntoView({ block: "nearest" });
+    if (crisis) form.querySelector("[data-urgent]").scrollIntoView({ block: "center" });
+    else line.scrollIntoView({ block: "nearest" });
     await send();
   }
 

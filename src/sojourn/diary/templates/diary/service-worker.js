@@ -31,7 +31,7 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   if (event.request.method !== "GET" || address.origin !== self.location.origin) return;
   if (event.request.mode === "navigate") {
-    event.respondWith(visit(event.request, address.pathname));
+    event.respondWith(visit(event.request, address));
   } else if (KEPT.slice(2).includes(address.pathname)) {
     event.respondWith(caches.match(address.pathname).then((kept) => kept || fetch(event.request)));
   }
@@ -42,14 +42,16 @@ self.addEventListener("sync", (event) => {
 });
 
 // The network first, so that a closed diary is closed; what is kept when it does not answer.
-async function visit(request, path) {
+async function visit(request, address) {
+  const path = address.pathname;
   const cache = await caches.open(CACHE);
   try {
     const answer = await Promise.race([
       fetch(request),
       new Promise((_, stop) => setTimeout(() => stop(new Error("slow")), PATIENCE_MS)),
     ]);
-    if (answer.ok && !answer.redirected && KEPT.slice(0, 2).includes(path)) {
+    // An address with a question tells of something just done; that is no page to keep.
+    if (answer.ok && !answer.redirected && !address.search && KEPT.slice(0, 2).includes(path)) {
       await cache.put(path, answer.clone());
     }
     return answer;
