@@ -30,7 +30,7 @@ def site(transactional_db, live_server, chromium):
     Head.objects.get_or_create(id=1, defaults={"position": 0, "hash": ""})
     triggers.remove(connection)
     triggers.install(connection)
-    load_demo(today=datetime.now(UTC), participants=24)
+    load_demo(today=datetime.now(UTC), participants=12)
     for username, role in ACCOUNTS:
         Member.objects.create(username=username, role=role, password=make_password(PASSWORD))
     yield live_server.url
