@@ -135,20 +135,12 @@ def rebuild() -> None:
 
 @app.command()
 def remind() -> None:
-    """Send the reminders that are due and look for diaries left empty: sojourn remind
-
-    Made for a timer, every quarter of an hour; two at once do no harm.
-    """
+    """Send due reminders, look for empty diaries; for a timer: sojourn remind"""
     _start()
     from sojourn.diary.rounds import make_round
 
-    done = make_round()
-    typer.echo(
-        f"{done.sent} reminders sent, {done.unreachable} without an address, "
-        f"{done.failed} failed, {done.alerts} alerts raised"
-    )
-    if done.failed:
-        _fail("the mail could not be handed over; the next round tries again")
+    typer.echo(done := make_round())
+    raise typer.Exit(min(done.failed, 1))
 
 
 @protocol_app.command("list")
@@ -394,15 +386,12 @@ def _day(text: str, option: str) -> date:
 
 
 def _show_accounts(accounts: tuple[tuple[str, str, str], ...], port: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    import rich.table
 
-    table = Table("Sign in as", "Role", "Password", title=f"http://127.0.0.1:{port}/")
-    for username, role, password in accounts:
-        table.add_row(username, role, password)
-    console = Console()
-    console.print(table)
-    console.print("A demonstration with virtual participants. Stop it with Ctrl+C.")
+    table = rich.table.Table("Sign in as", "Role", "Password", title=f"http://127.0.0.1:{port}/")
+    for account in accounts:
+        table.add_row(*account)
+    rich.print(table, "A demonstration with virtual participants. Stop it with Ctrl+C.", sep="\n")
 
 
 def _serve(port: int, workers: int) -> None:

@@ -1,10 +1,11 @@
 """The days after a session: calls, diaries, and who is called back."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.course import after_session, diary, reminding, watching
@@ -360,11 +361,10 @@ def course_with(zone: ZoneInfo, session_on: date, filled: frozenset[int] = froze
     step=st.sampled_from([7, 15, 60]),
     start=st.integers(0, 59),
 )
+@settings(deadline=None)
 def test_each_day_is_reminded_once_never_in_quiet_hours_whatever_the_clocks_do(
     zone, session_on, filled, step, start
 ):
-    from dataclasses import replace
-
     course = course_with(zone, session_on, filled)
     moment = datetime.combine(session_on, datetime.min.time(), UTC) + timedelta(minutes=start)
     moment -= timedelta(days=2)

@@ -39,6 +39,13 @@ class Round:
     failed: int
     alerts: int
 
+    def __str__(self) -> str:
+        again = "; the mail could not be handed over, the next round tries again"
+        return (
+            f"{self.sent} reminders sent, {self.unreachable} without an address, "
+            f"{self.failed} failed, {self.alerts} alerts raised{again if self.failed else ''}"
+        )
+
 
 def make_round(now: datetime | None = None) -> Round:
     """Send every reminder that is due and raise an alert for every diary left empty too long."""
