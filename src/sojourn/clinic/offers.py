@@ -8,7 +8,7 @@ from typing import Any
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing, reporting
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
@@ -18,6 +18,7 @@ from sojourn.ledger import clock
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
+ON_THE_DIARY_PAGE = frozenset({"diary.send-link", "diary.revoke-access"})
 ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
 # Asked for on pages of their own: registering, rating, and the taps of the session room.
 HIDDEN_FROM_MENU = frozenset(
@@ -118,6 +119,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
                 for each in course.clocks.values()
                 if each.stopped_at is None
             ),
+            "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
     )
@@ -150,7 +152,7 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE
+        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE | ON_THE_DIARY_PAGE
         and (not course.ended or command in AFTER_THE_END)
         and sensible.get(command.name, True)
     )
@@ -182,6 +184,9 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "dosing.check-morning": bool(offered.get("overnight-sessions")),
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
+        "aftercare.record-attempt": bool(offered.get("aftercare-visits")),
+        "diary.review-effects": bool(offered.get("diary-entries")),
+        "diary.wish-reminders": course.diary_access.open,
         "medication.stop": bool(course.medications),
         "medication.clear": bool(course.medications),
         "medication.plan-taper": bool(course.medications),
@@ -240,6 +245,16 @@ _SETTLED = ("missed", "not-needed")
 def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planned, ...]:
     ended = {each.number for each in course.sessions.values() if each.closed_at}
     return tuple(each for each in planned if each.visit.session in ended)
+
+
+def _diary_entries(course: Course, protocol: Protocol) -> Choices:
+    plan = protocol.diary
+    if plan is None:
+        return ()
+    return tuple(
+        (each.key, f"{each.day}: {', '.join(diary.effects(each, plan))}")
+        for each in diary.to_review(course, plan)
+    )
 
 
 def _visits(planned: tuple[Planned, ...], phase: Phase) -> Choices:

@@ -3,7 +3,9 @@
 from django.urls import include, path
 
 from sojourn.clinic.views import (
+    aftercare,
     commands,
+    diary,
     events,
     identity,
     outcomes,
@@ -29,11 +31,13 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("ways/", ways.choose, name="choose-ways"),
     path("ways/<str:country>/", ways.ways, name="ways"),
+    path("diary/", include("sojourn.diary.urls")),
     path("<slug:programme>/", today.today, name="today"),
     path("<slug:programme>/register/", commands.register, name="register"),
     path("<slug:programme>/participants/", participants.participants, name="participants"),
     path(participant, one.participant, name="participant"),
     path(participant + "identity/", identity.identity, name="identity"),
+    path(participant + "diary/", diary.diary, name="diary-of"),
     path(participant + "suitability/", suitability.suitability, name="suitability"),
     path(participant + "room/", room.room, name="room"),
     path(participant + "room/live/", room.live, name="room-live"),
@@ -51,6 +55,7 @@ urlpatterns = [
     path("<slug:programme>/safety/closed/", safety_pack.closed_session, name="closed-session"),
     path("<slug:programme>/safety/report/", safety.report, name="report-confidentially"),
     path("<slug:programme>/safety/confidential/", safety.reports, name="confidential"),
+    path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),

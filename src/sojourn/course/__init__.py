@@ -18,6 +18,8 @@ from sojourn.course import (
     assessment,
     checklist,
     consent,
+    diary,
+    diary_access,
     discharge,
     dosing,
     eligibility,
@@ -28,6 +30,7 @@ from sojourn.course import (
     medication,
     next_dose,
     preparation,
+    reminding,
     reporting,
     room,
     safety,
@@ -58,6 +61,9 @@ PATHWAY = (
     next_dose,
     integration,
     aftercare,
+    diary_access,
+    diary,
+    reminding,
     assessment,
     followup,
     safety,
@@ -85,6 +91,9 @@ AFTER_THE_END = (
     safety.ResolveAlert,
     *alerting.DECIDE,
     assessment.RecordAssessment,
+    diary.MakeEntry,
+    diary.ReviewEffects,
+    diary_access.RevokeAccess,
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import taper
+from sojourn.course import diary, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -23,6 +23,7 @@ from sojourn.ledger import alarms, safety
 from sojourn.ledger.columns import day_of, iso
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
+    AftercareRow,
     DueRow,
     ObservationRow,
     OpenAlertRow,
@@ -38,9 +39,12 @@ TABLES: tuple[type[models.Model], ...] = (
     OpenAlertRow,
     AlarmRow,
     OpenSessionRow,
+    AftercareRow,
     ObservationRow,
     *safety.TABLES,
 )
+
+LABEL = 120  # characters of a due row's label
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def rows(context: Context, course: Course) -> Rows:
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
+        **_aftercare(context, course),
         **_observations(context, course),
         **safety.rows(context.programme, context.stream, context.protocol, course),
     }
@@ -133,11 +138,12 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
 def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
         **_mood_checks(context, course),
+        **_diary_effects(context, course),
         **{
             (DueRow, (context.stream, each.visit.key)): (
                 context.programme,
                 course.participant,
-                each.visit.label,
+                _label(course, each),
                 each.visit.phase,
                 each.visit.rated_by,
                 iso(each.earliest),
@@ -147,6 +153,37 @@ def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
             for each in pending
         },
     }
+
+
+def _label(course: Course, each: Planned) -> str:
+    tried = len(course.contact_attempts.get(each.visit.key, ()))
+    if not tried:
+        return each.visit.label
+    return f"{each.visit.label}, tried {tried} time{'s' if tried > 1 else ''}"
+
+
+def _diary_effects(context: Context, course: Course) -> Rows:
+    asked = context.protocol.diary
+    waiting = diary.to_review(course, asked) if asked else ()
+    if asked is None or not waiting:
+        return {}
+    told = dict.fromkeys(each for entry in waiting for each in diary.effects(entry, asked))
+    since = min(entry.day for entry in waiting)
+    row = (
+        context.programme,
+        course.participant,
+        _short(f"Review diary effects: {', '.join(told)}"),
+        "aftercare",
+        "staff",
+        iso(since),
+        iso(since),
+        iso(since + timedelta(days=asked.review_days)),
+    )
+    return {(DueRow, (context.stream, "diary-effects")): row}
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL else label[: LABEL - 1] + "…"
 
 
 def _mood_checks(context: Context, course: Course) -> Rows:
@@ -192,6 +229,14 @@ def _sessions(context: Context, course: Course) -> Rows:
         iso(session.supplemental.at) if session.supplemental else None,
     )
     return {(OpenSessionRow, (context.stream, session.visit)): row}
+
+
+def _aftercare(context: Context, course: Course) -> Rows:
+    session = course.last_session
+    if session is None:
+        return {}
+    row = (context.programme, course.participant, session.number, day_of(session.opened_at))
+    return {(AftercareRow, (context.stream,)): row}
 
 
 def _observations(context: Context, course: Course) -> Rows:

@@ -120,6 +120,19 @@ class OpenSessionRow(models.Model):
         indexes = [Index(fields=["programme", "opened_at"], name="session_by_time")]
 
 
+class AftercareRow(models.Model):
+    """Someone's latest dosing session that has ended: from its day on they are looked after."""
+
+    stream = models.CharField(max_length=120, primary_key=True)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    session = models.IntegerField()
+    session_on = models.DateField()
+
+    class Meta:
+        indexes = [Index(fields=["programme", "session_on"], name="aftercare_by_day")]
+
+
 class ObservationRow(models.Model):
     """One scored assessment. The three outcomes are empty at and before baseline."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sojourn.protocols import monitoring
+from sojourn.protocols import diary, monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Dosing, Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -29,6 +29,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
             ("fidelity", "lowest"), f"is {plan.lowest}; it must be below highest {plan.highest}"
         )
     yield from _monitoring(protocol, source)
+    yield from _diary(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -313,6 +314,13 @@ def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 ("outcome", field), f"is '{key}'; that visit does not rate {outcome.instrument}"
             )
+
+
+def _diary(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if protocol.diary:
+        settings = frozenset(each.key for each in protocol.site_settings)
+        for path, message in diary.faults(protocol.diary, settings):
+            yield source.problem(("diary", *path), message)
 
 
 KNOWN_FROM_REGISTRATION = {"age-years": (), "sex": ("female", "male", "unknown")}

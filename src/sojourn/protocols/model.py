@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sojourn.protocols.diary import Aftercare, Diary
 from sojourn.protocols.eligibility import (
     Characteristic,
     Count,
@@ -293,6 +294,8 @@ class Protocol:
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
     monitoring: Monitoring | None = None
+    aftercare: Aftercare | None = None
+    diary: Diary | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
     expected_events: tuple[ExpectedEvent, ...] = ()
     stopping_rules: tuple[StoppingRule, ...] = ()

@@ -60,6 +60,9 @@ DEMONSTRATION_LIMITS = {
     "stop-deaths": 1,
     "stop-suicide-attempts": 1,
     "stop-cardiac-serious": 2,
+    "diary-mood-lowest": 2,
+    "diary-mood-drop": 4,
+    "diary-missed-days": 2,
 }
 TRIED_SHARE = 0.4  # of each kind of earlier treatment; no publication gives it
 STOPPED_AFTER_DAYS = 6  # after screening, once the prescriber has spoken of it

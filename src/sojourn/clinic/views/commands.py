@@ -15,7 +15,13 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
-from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, Offers, assessments_due, offers
+from sojourn.clinic.offers import (
+    ON_THE_DIARY_PAGE,
+    ON_THE_IDENTITY_PAGE,
+    Offers,
+    assessments_due,
+    offers,
+)
 from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
@@ -54,6 +60,8 @@ def give_command(
 ) -> HttpResponse:
     """The form of one command about one participant, and its answer."""
     kind = COMMANDS.get(command)
+    if command in ON_THE_DIARY_PAGE:
+        return redirect("diary-of", programme=visitor.programme, participant=participant)
     if command in ON_THE_IDENTITY_PAGE:
         return redirect("identity", programme=visitor.programme, participant=participant)
     if kind is None or kind is RegisterParticipant:
