@@ -194,8 +194,8 @@ def _form(
     ours = ("at", "key", "version")
     asked_for = {name: value for name, value in request.GET.items() if name not in ours}
     start = {
-        # A rater learns from no form how much others have written; only a decision needs it.
-        "version": course.version if kind.nature == "decision" else None,
+        # A rater takes no decisions, and learns from no form how much others have written.
+        "version": course.version if visitor.sees_course else None,
         "key": secrets.token_hex(16),
         **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
