@@ -12,6 +12,7 @@ QUICK = {
     "tamper.py": ["--changes", "200"],
     "crash.py": ["--kills", "5"],
     "pages.py": ["--participants", "5000"],
+    "mmrm.py": ["--trials", "2000"],
 }
 
 
