@@ -19,6 +19,7 @@ from sojourn.clinic.views import (
     suitability,
     today,
     ways,
+    weighing,
 )
 from sojourn.clinic.views import participant as one
 from sojourn.exchange import vitals_api
@@ -29,6 +30,7 @@ urlpatterns = [
     path("", today.home, name="home"),
     path("api/v1/", vitals_api.addresses()),
     path("account/", include("allauth.account.urls")),
+    path("pros-and-cons/", weighing.pros_and_cons, name="pros-and-cons"),
     path("ways/", ways.choose, name="choose-ways"),
     path("ways/<str:country>/", ways.ways, name="ways"),
     path("diary/", include("sojourn.diary.urls")),

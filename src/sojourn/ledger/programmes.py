@@ -22,7 +22,7 @@ from sojourn.record.entry import Entry
 
 PREFIX = "programme:"
 # Addresses of the site itself: a programme of that name could not be visited.
-RESERVED = frozenset({"account", "static", "ways"})
+RESERVED = frozenset({"account", "api", "diary", "pros-and-cons", "static", "ways"})
 
 
 @dataclass(frozen=True, slots=True)
