@@ -313,7 +313,8 @@ def test_a_delivery_costs_as_many_queries_however_much_came_before(opened):
         with CountedQueries() as queries:
             deliver(each_second("pulse_bpm", [70, 71], at), str(number))
         counts.append(queries.count)
-    assert counts[-1] == counts[1] <= 17
+    # The batch that ends a minute sums it up, which costs two more.
+    assert max(counts[1:100]) == max(counts[100:]) <= 19
 
 
 class CountedQueries:
