@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from sojourn.course.alerting import LIMITS_NOT_SET, rule_of
 from sojourn.course.event_rules import OPEN_OUTCOMES
 from sojourn.course.state import AdverseEvent, Course
 from sojourn.course.stopping import counting
@@ -15,6 +16,7 @@ from sojourn.protocols.model import Protocol
 
 TABLES: tuple[type[models.Model], ...] = (EventRow, ClockRow, ExcursionRow, StoppingRow)
 Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
+VITAL_SIGNS = ("vital-signs", LIMITS_NOT_SET)
 NO_CLOCK = "none"
 NOT_CODED = "Not coded"
 DAYS_AFTER = range(1, 8)
@@ -37,7 +39,7 @@ def rows(programme: str, stream: str, protocol: Protocol, course: Course) -> Row
                 iso(alert.raised_at),
             )
             for alert in course.alerts.values()
-            if alert.rule.startswith("vital-signs")
+            if alert.rule in VITAL_SIGNS or rule_of(protocol, alert) is not None
         },
         **{
             (StoppingRow, (stream, rule.key, event.key)): (*whose, event.term)

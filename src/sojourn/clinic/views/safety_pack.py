@@ -114,6 +114,10 @@ def _counted(people: set[str], arms: dict[str, str], order: list[str]) -> tuple[
 
 
 def _sections(shown: board.Board) -> tuple[Table, ...]:
+    return (*_serious(shown), *_counts(shown), *_watched(shown))
+
+
+def _serious(shown: board.Board) -> tuple[Table, ...]:
     return (
         Table(
             "Stopping rules",
@@ -155,6 +159,11 @@ def _sections(shown: board.Board) -> tuple[Table, ...]:
                 for each in shown.running
             ),
         ),
+    )
+
+
+def _counts(shown: board.Board) -> tuple[Table, ...]:
+    return (
         Table(
             f"Events by system organ class and grade ({shown.events})",
             (8, 1, 1, 1, 1, 1, 1),
@@ -177,6 +186,11 @@ def _sections(shown: board.Board) -> tuple[Table, ...]:
                 if each is not None
             ),
         ),
+    )
+
+
+def _watched(shown: board.Board) -> tuple[Table, ...]:
+    return (
         Table(
             "Vital signs beyond the site's limits, latest first",
             (3, 4, 10),
