@@ -118,7 +118,7 @@ class _Model:
         np.add.at(sums, self.member, both)
         products = (both.T @ both - (sums.T * pull) @ sums) / (1 - icc)
         information, right = products[:-1, :-1], products[:-1, -1]
-        beta = np.linalg.solve(information, right)
+        beta = np.asarray(np.linalg.solve(information, right), dtype=np.float64)
         return information, beta, float(products[-1, -1] - right @ beta)
 
     def deviance(self, icc: float) -> float:

@@ -79,7 +79,7 @@ class Expectancy:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Trials without any true effect: mean difference, its spread, and how many were significant."""
+    """Trials without a true effect: mean difference, its spread, the share that was significant."""
 
     trials: int
     mean: float
@@ -100,6 +100,8 @@ def effect_by_guess(
         For unequal lengths, missing scores, or an arm without people.
     """
     y, arm = np.asarray(scores, dtype=float), np.asarray(active, dtype=float)
+    if any(each is None for each in guesses):
+        raise ValueError("a guess is missing; leave out who was not asked")
     labels = np.array([str(each) for each in guesses])
     if not len(y) == len(arm) == len(labels) or not np.isin(arm, (0, 1)).all():
         raise ValueError(f"{len(y)} scores, {len(arm)} arms (0 or 1), {len(labels)} guesses")

@@ -55,7 +55,8 @@ def by_sessions(
     if not (np.isfinite(start).all() and np.isfinite(given).all()):
         raise ValueError("a baseline or number of sessions is missing; leave out who has none")
     known = np.isfinite(y)
-    groups, slopes = [], {}
+    groups: list[AtSessions] = []
+    slopes: dict[str, Estimate | None] = {}
     for arm in sorted(set(of.tolist())):
         inside = of == arm
         for number in np.unique(given[inside]):

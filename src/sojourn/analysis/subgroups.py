@@ -62,6 +62,8 @@ def interaction(
     """
     y, arm = np.asarray(response, dtype=float), np.asarray(active, dtype=float)
     extra = np.asarray(covariates, dtype=float).reshape(len(y), -1)
+    if any(each is None for each in levels):
+        raise ValueError(f"a level of '{factor}' is missing; leave out who has none")
     labels = np.array([str(each) for each in levels])
     if not len(y) == len(arm) == len(labels) or not np.isin(arm, (0, 1)).all():
         raise ValueError(f"{len(y)} responses, {len(arm)} arms (0 or 1), {len(labels)} levels")
@@ -77,8 +79,10 @@ def interaction(
     columns = [f"level {name}" for name in both]
     columns += ["active", *(f"active in {name}" for name in both[1:])] if both else []
     columns += [f"covariate {number + 1}" for number in range(extra.shape[1])]
-    groups = {name: Subgroup(name, *map(int, pair), None, None, None)
-              for name, pair in zip(names, counts.T, strict=True)}  # fmt: skip
+    groups = {
+        name: Subgroup(name, int(pair[0]), int(pair[1]), None, None, None)
+        for name, pair in zip(names, counts.T, strict=True)
+    }
     if not both:
         return Interaction(factor, tuple(groups.values()), None)
     places = [names.index(name) for name in both]
