@@ -36,13 +36,26 @@ def read(path: Path) -> dict[str, Any]:
         If the file can't be read, is no YAML, names a field twice or is no mapping.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(f"{path.name} can't be read: {error}") from error
+    return read_text(text, path.name)
+
+
+def read_text(text: str, name: str) -> dict[str, Any]:
+    """The mapping that a YAML text holds; ``name`` is what errors call it.
+
+    Raises
+    ------
+    DefinitionError
+        If it is no YAML, names a field twice or is no mapping.
+    """
+    try:
+        data = yaml.load(text, Loader=_OnceLoader)
     except yaml.YAMLError as error:
-        raise DefinitionError(f"{path.name} is not YAML: {error}") from error
+        raise DefinitionError(f"{name} is not YAML: {error}") from error
     if not isinstance(data, dict):
-        raise DefinitionError(f"{path.name} must be a mapping of fields, such as 'key: ...'")
+        raise DefinitionError(f"{name} must be a mapping of fields, such as 'key: ...'")
     return data
 
 

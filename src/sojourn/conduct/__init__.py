@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.conduct import (
+    analysis_plan,
     authorisation,
     confidential,
     devices,
@@ -24,7 +25,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
-ROOMS = (authorisation, reporting, practitioners, standing, fidelity, devices)
+ROOMS = (authorisation, reporting, practitioners, standing, fidelity, devices, analysis_plan)
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()
 }

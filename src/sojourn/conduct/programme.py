@@ -5,7 +5,7 @@ past the day that authorisation ends.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 ATTESTATIONS = (
@@ -156,6 +156,18 @@ class SentReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedPlan:
+    """An analysis plan as it was signed; its text is kept under its digest."""
+
+    title: str
+    version: str
+    digest: str
+    locked_at: datetime
+    by: str
+    position: int  # of its entry in the whole record
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What a fold over the programme's stream has built."""
 
@@ -175,6 +187,7 @@ class Programme:
     consent_versions: tuple[ConsentVersion, ...] = ()
     settings: tuple[tuple[str, int], ...] = ()
     devices: tuple[Device, ...] = ()
+    plans: tuple[LockedPlan, ...] = ()
     version: int = 0
 
     def authorisation(self, on: date, site: str = "") -> Authorisation | None:

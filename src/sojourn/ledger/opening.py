@@ -5,6 +5,7 @@ from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
 from sojourn.ledger import clock, seal
 from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Person
+from sojourn.ledger.programmes import OPENINGS
 from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
 
@@ -20,7 +21,7 @@ def record(programme: str, purpose: str, by: Person) -> None:
     if not may_open_allocation(by.role):
         raise Refused(f"a {by.role} is blinded and can't open the allocation")
     append_next(
-        f"openings:{programme}",
+        OPENINGS + programme,
         (AllocationOpened("all", purpose),),
         occurred_at=clock.now(),
         author=by.name,

@@ -10,17 +10,20 @@ from typing import Any
 from django.db import transaction
 
 from sojourn import conduct, protocols
+from sojourn.conduct import analysis_plan
 from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course.circumstances import Clearance
 from sojourn.ledger import clock
 from sojourn.ledger.append import append
 from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.rows import ProtocolText
+from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry
 
 PREFIX = "programme:"
+OPENINGS = "openings:"  # who looked behind the seal of a programme
 # Addresses of the site itself: a programme of that name could not be visited.
 RESERVED = frozenset({"account", "api", "diary", "pros-and-cons", "static", "ways"})
 
@@ -95,14 +98,54 @@ def execute(
     facts = conduct.decide(
         programme, command, standing.protocol, author=author, role=role, now=clock.now()
     )
-    return append(
-        PREFIX + key,
-        facts,
-        expected=programme.version if shown is None else shown,
-        occurred_at=command.at,
-        author=author,
-        role=role,
-    )
+    with transaction.atomic():
+        entries = append(
+            PREFIX + key,
+            facts,
+            expected=programme.version if shown is None else shown,
+            occurred_at=command.at,
+            author=author,
+            role=role,
+            signature=_signature(command),
+        )
+        if isinstance(command, analysis_plan.LockAnalysisPlan):
+            _keep_plan(key, command, standing.protocol)
+    return entries
+
+
+def _signature(command: Any) -> str:
+    return analysis_plan.MEANING if isinstance(command, analysis_plan.LockAnalysisPlan) else ""
+
+
+def _keep_plan(
+    key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol
+) -> None:
+    # Asked while we hold the writers' turn: nobody can open the allocation in between.
+    sealed = protocol.randomisation is not None and protocol.randomisation.blinded
+    opened = read_stream(OPENINGS + key, until=1)
+    if sealed and opened:
+        analysis_plan.before_opening(opened[0].recorded_at)
+    text = analysis_plan.plain(command.plan)
+    digest = load_plan(text).digest
+    ProtocolText.objects.get_or_create(digest=digest, defaults={"text": text})
+
+
+@lru_cache(maxsize=16)
+def plan_text(digest: str) -> AnalysisPlan:
+    """The analysis plan whose text has that SHA-256.
+
+    Raises
+    ------
+    Refused
+        If the text is missing or no longer has that digest.
+    """
+    kept = ProtocolText.objects.filter(digest=digest).first()
+    if kept is None:
+        raise Refused(f"the analysis plan {digest[:12]} is missing from this record")
+    plan = load_plan(kept.text, digest[:12])
+    if plan.digest != digest:
+        raise Refused(f"the analysis plan {digest[:12]} was changed; it is {plan.digest[:12]}")
+    return plan
 
 
 def clearance(programme: Programme, on: date, site: str) -> Clearance:

@@ -1,0 +1,422 @@
+"""The arms compared: the mixed model, what it rests on, responders and subgroups."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from sojourn.analysis import imputation, mmrm, responders, subgroups
+from sojourn.analysis.mmrm.contrasts import Estimate
+from sojourn.analysis.report.describing import analysed_people
+from sojourn.analysis.report.inputs import Inputs, Participant
+from sojourn.analysis.report.model import Cell, Figure, Section, Table, number, p_shown, shown
+
+LABELS = {
+    "response": "Response",
+    "loss_of_diagnosis": "Loss of diagnosis",
+    "remission": "Remission",
+}
+HEAD = ("Visit", "Comparison", "Difference", "SE", "df", "95% interval", "p")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How change from baseline is modelled. ``covariates`` are names of the analysis plan."""
+
+    population: str
+    covariates: tuple[str, ...]
+    covariance: str
+    degrees_of_freedom: str
+
+    @property
+    def formula(self) -> str:
+        terms = {"baseline-by-visit": "baseline + baseline:visit"}
+        wanted = [terms.get(each, each) for each in self.covariates]
+        return " + ".join(["change ~ arm * visit", *wanted])
+
+
+def frame(inputs: Inputs, population: str) -> pl.DataFrame:
+    """One row for each participant with a baseline and planned visit after it.
+
+    Columns participant, arm and visit (Enums, the reference first, visits in their order),
+    change (null where nobody rated), baseline, sex, site.
+    """
+    visits = inputs.layout.after_baseline
+    people = inputs.population(population)
+    changes: dict[tuple[str, str], int] = {}
+    starts: dict[str, int] = {}
+    for row in inputs.observations.iter_rows(named=True):
+        if row["visit"] == inputs.layout.baseline:
+            starts[row["participant"]] = row["total"]
+        else:
+            changes[row["participant"], row["visit"]] = row["change"]
+    rows = [
+        (
+            each.key,
+            each.arm,
+            visit,
+            changes.get((each.key, visit)),
+            starts[each.key],
+            each.sex,
+            each.site,
+        )
+        for each in people
+        if starts.get(each.key) is not None
+        for visit in visits
+    ]
+    schema = {
+        "participant": pl.String(),
+        "arm": pl.Enum(list(inputs.layout.arms)),
+        "visit": pl.Enum(list(visits)),
+        "change": pl.Float64(),
+        "baseline": pl.Float64(),
+        "sex": pl.String(),
+        "site": pl.String(),
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def fitted(inputs: Inputs, model: Model) -> mmrm.Fit:
+    """The model fitted to the visits that anyone was rated at.
+
+    Raises
+    ------
+    mmrm.NotFittable, mmrm.NotConverged
+        Where the data does not determine it.
+    """
+    rows = frame(inputs, model.population).drop_nulls("change")
+    seen = set(rows["visit"].cast(pl.String))
+    visits = [visit for visit in inputs.layout.after_baseline if visit in seen]
+    rows = rows.with_columns(pl.col("visit").cast(pl.String).cast(pl.Enum(visits)))
+    return mmrm.fit(
+        model.formula,
+        rows,
+        participant="participant",
+        visit="visit",
+        covariance=model.covariance,
+        df=model.degrees_of_freedom,
+    )
+
+
+def primary(inputs: Inputs, model: Model, planned: bool) -> Section:
+    """Least-squares means and differences at every visit, with how the fit converged."""
+    title = "Primary result"
+    try:
+        fit = fitted(inputs, model)
+    except (mmrm.NotFittable, mmrm.NotConverged) as error:
+        return Section("primary", title, (f"The primary model could not be fitted: {error}",))
+    people = analysed_people(inputs, model.population)
+    sources = _sources(inputs, people)
+    name = f"primary/{model.population}/{model.formula}/{model.covariance}/{fit.df}"
+    tables = (
+        _means(inputs, fit, name, sources, planned),
+        Table(
+            "Difference from the reference arm",
+            HEAD,
+            difference_rows(inputs, fit, name, sources, planned),
+            planned=planned,
+        ),
+        _convergence(fit, name, sources, planned),
+    )
+    missing = len(inputs.population(model.population)) - len(people)
+    lines = (
+        f"Change from baseline in {inputs.layout.instrument}; the primary visit is "
+        f"{inputs.layout.label(inputs.layout.outcome)}.",
+        f"Mixed model for repeated measures: {model.formula}; covariance {model.covariance}, "
+        f"restricted maximum likelihood, degrees of freedom by {model.degrees_of_freedom}.",
+        f"{len(people)} participants with {len(fit.data.response)} ratings; {missing} of the "
+        "population have no baseline or no rating after it and are not in the model.",
+    )
+    return Section("primary", title, lines, tables)
+
+
+def difference_rows(
+    inputs: Inputs, fit: mmrm.Fit, name: str, sources: tuple[int, ...], planned: bool
+) -> tuple[tuple[Cell, ...], ...]:
+    """One row for each visit and arm other than the reference."""
+    found = mmrm.differences(fit, "arm", inputs.layout.arms[0], by=["visit"])
+    people = len(fit.data.response)
+    rows = []
+    for each in found:
+        (_, visit), (_, arm) = each.levels
+        of = f"{name}/difference/{visit}/{arm}"
+        label = inputs.layout.label(visit)
+        rows.append((label, f"{arm} less {inputs.layout.arms[0]}", *estimate_cells(
+            of, each.value, "analysis.mmrm.differences", people, sources, planned)))  # fmt: skip
+    return tuple(rows)
+
+
+def estimate_cells(
+    name: str, value: Estimate, function: str, inputs: int, sources: tuple[int, ...], planned: bool
+) -> tuple[Cell, ...]:
+    """A contrast as cells: the first carries every number and the key, the rest are words."""
+    numbers = tuple(
+        (part, number(each))
+        for part, each in (
+            ("estimate", value.estimate),
+            ("standard_error", value.standard_error),
+            ("df", value.df),
+            ("low", value.low),
+            ("high", value.high),
+            ("p", value.p_value),
+        )
+    )
+    figure = Figure(name, shown(value.estimate), numbers, function, inputs, sources, planned)
+    infinite = value.df == float("inf")
+    return (
+        figure,
+        shown(value.standard_error, 2),
+        "∞" if infinite else shown(value.df),
+        f"{shown(value.low)} to {shown(value.high)}",
+        p_shown(value.p_value),
+    )
+
+
+def respondents(
+    inputs: Inputs, population: str, planned: Iterable[str], reference: str
+) -> Section:
+    """Response, loss of diagnosis and remission at the primary visit, under both rules."""
+    people = inputs.population(population)
+    arms = {each.key: each.arm for each in people}
+    planned = set(planned)
+    tables = []
+    for outcome in LABELS:
+        rows: list[tuple[Cell, ...]] = []
+        for rule, words in (("observed", "As observed"), ("non-responder", "Missing as without")):
+            found = [
+                each
+                for each in responders.shares(inputs.observations, inputs.layout.outcome, arms, rule)  # type: ignore[arg-type]
+                if each.outcome == outcome
+            ]
+            by_arm = {each.arm: each for each in found}
+            cells = [
+                _share(inputs, people, by_arm[arm], outcome in planned) if arm in by_arm else "–"
+                for arm in inputs.layout.arms
+            ]
+            rows.append((f"{words}, n/N (exact 95% interval)", *cells))
+            if inputs.layout.opened and reference in by_arm:
+                rows += _compared(inputs, people, found, reference, words, outcome in planned)
+        if any(isinstance(cell, Figure) and cell.inputs for row in rows for cell in row):
+            tables.append(
+                Table(LABELS[outcome], ("", *inputs.layout.arms), tuple(rows),
+                      planned=outcome in planned)
+            )  # fmt: skip
+    lines = (f"At {inputs.layout.label(inputs.layout.outcome)}; each outcome has its own people.",)
+    return Section("responders", "Responders", lines, tuple(tables))
+
+
+def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> Table | None:
+    """The difference at the primary visit in each level, and the test that they are alike."""
+    rows = frame(inputs, population).drop_nulls("change")
+    rows = rows.filter(pl.col("visit").cast(pl.String) == inputs.layout.outcome)
+    if len(inputs.layout.arms) != 2 or not len(rows):
+        return None
+    found = subgroups.interaction(
+        factor,
+        rows[factor].to_list(),
+        rows["change"].to_numpy(),
+        (rows["arm"].cast(pl.String) == inputs.layout.arms[1]).to_numpy().astype(float),
+        rows[["baseline"]].to_numpy(),
+    )
+    here = set(rows["participant"])
+    people = [each for each in inputs.population(population) if each.key in here]
+    sources = inputs.entries(people, (inputs.layout.baseline, inputs.layout.outcome))
+    cells: list[tuple[Cell, ...]] = []
+    for each in found.subgroups:
+        numbers = (
+            ("difference", number(each.difference)),
+            ("low", number(each.low)),
+            ("high", number(each.high)),
+        )
+        text = f"{shown(each.difference)} ({shown(each.low)} to {shown(each.high)})"
+        figure = Figure(
+            f"subgroup/{factor}/{each.level}", text, numbers, "analysis.subgroups.interaction",
+            each.active + each.reference, sources, planned,
+        )  # fmt: skip
+        cells.append((each.level, f"{each.active}, {each.reference}", figure))
+    if found.test:
+        p = found.test.p_value
+        name = f"subgroup/{factor}/interaction"
+        cells.append(("Interaction", "", Figure(
+            name, f"p {p_shown(p)}", (("p", number(p)),), "analysis.subgroups.interaction",
+            len(rows), sources, planned)))  # fmt: skip
+    head = ("", "People in each arm", "Difference (95% interval)")
+    return Table(f"By {factor}", head, tuple(cells), planned=planned)
+
+
+def reference_based(
+    inputs: Inputs, model: Model, strategy: str, deltas: Sequence[int], key: str, planned: bool
+) -> Table:
+    """The comparison with gaps filled under ``strategy``; its tipping point where deltas are given.
+
+    Who has a gap counts as having left at the visit after their last rating.
+
+    Raises
+    ------
+    mmrm.NotFittable
+        Where the data does not determine it.
+    """
+    rows = frame(inputs, model.population)
+    here = {each.key for each in analysed_people(inputs, model.population)}
+    visits = list(inputs.layout.after_baseline)
+    trial = imputation.read(
+        rows.filter(pl.col("participant").is_in(sorted(here))),
+        participant="participant",
+        visit="visit",
+        visits=visits,
+        arm="arm",
+        reference=inputs.layout.arms[0],
+        response="change",
+        covariates=["baseline"],
+    )
+    completed = imputation.conditional_means(trial, strategy)
+    sources = _sources(inputs, analysed_people(inputs, model.population))
+    people, name = len(trial.participants), f"sensitivity/{key}"
+    if deltas:
+        return _tipping(inputs, completed, deltas, (name, people, sources, planned))
+    found = [
+        each
+        for each in imputation.analysed(completed)
+        if each.reference and each.visit == inputs.layout.outcome
+    ]
+    function = "analysis.imputation.analysed"
+    cells = tuple(
+        (
+            inputs.layout.label(each.visit),
+            f"{each.arm} less {each.reference}",
+            *estimate_cells(
+                f"{name}/{each.arm}", each.value, function, people, sources, planned
+            ),
+        )
+        for each in found
+    )
+    note = "Conditional means; spread by leaving one participant out at a time."
+    return Table(f"Gaps filled by {strategy}", HEAD, cells, note, planned)
+
+
+def mixed(inputs: Inputs, model: Model, key: str, planned: bool) -> Table:
+    """The primary comparison under another model.
+
+    Raises
+    ------
+    mmrm.NotFittable, mmrm.NotConverged
+        Where the data does not determine it.
+    """
+    fit = fitted(inputs, model)
+    sources = _sources(inputs, analysed_people(inputs, model.population))
+    label = inputs.layout.label(inputs.layout.outcome)
+    rows = difference_rows(inputs, fit, f"sensitivity/{key}", sources, planned)
+    title = f"{model.population}, {model.covariance}, {model.degrees_of_freedom}"
+    return Table(title, HEAD, tuple(row for row in rows if row[0] == label), planned=planned)
+
+
+def _sources(inputs: Inputs, people: Iterable[Participant]) -> tuple[int, ...]:
+    return inputs.entries(people, (inputs.layout.baseline, *inputs.layout.after_baseline))
+
+
+def _means(
+    inputs: Inputs, fit: mmrm.Fit, name: str, sources: tuple[int, ...], planned: bool
+) -> Table:
+    cells: dict[tuple[str, str], Cell] = {}
+    for each in mmrm.means(fit, ["visit", "arm"]):
+        (_, visit), (_, arm) = each.levels
+        value = each.value
+        cells[visit, arm] = Figure(
+            f"{name}/mean/{visit}/{arm}",
+            f"{shown(value.estimate)} ({shown(value.standard_error, 2)})",
+            (("estimate", number(value.estimate)), ("standard_error", number(value.standard_error)),
+             ("df", number(value.df)), ("low", number(value.low)), ("high", number(value.high))),
+            "analysis.mmrm.means", len(fit.data.response), sources, planned,
+        )  # fmt: skip
+    rows = tuple(
+        (inputs.layout.label(visit), *(cells[visit, arm] for arm in inputs.layout.arms))
+        for visit in fit.data.visits
+    )
+    title = "Least-squares mean change (SE)"
+    return Table(title, ("Visit", *inputs.layout.arms), rows, planned=planned)
+
+
+def _convergence(fit: mmrm.Fit, name: str, sources: tuple[int, ...], planned: bool) -> Table:
+    at = fit.convergence
+    figure = Figure(
+        f"{name}/convergence",
+        f"{at.iterations} iterations, −2 log-likelihood {shown(-2 * fit.log_likelihood, 2)}",
+        (("iterations", str(at.iterations)), ("log_likelihood", number(fit.log_likelihood)),
+         ("parameters", str(fit.parameters)), ("aic", number(fit.aic))),
+        "analysis.mmrm.fit", len(fit.data.response), sources, planned,
+    )  # fmt: skip
+    # How flat the summit is depends on the machine's last bits; only its order is told.
+    settled = f"least over greatest curvature {at.eigenvalue:.0e}"
+    return Table("Convergence", ("Fit", "Information"), ((figure, settled),), planned=planned)
+
+
+def _share(
+    inputs: Inputs, people: Sequence[Participant], each: responders.Share, planned: bool
+) -> Figure:
+    low, high = each.exact
+    interval = "" if low is None or high is None else f" ({100 * low:.0f}% to {100 * high:.0f}%)"
+    mine = [person for person in people if person.arm == each.arm]
+    visits = (inputs.layout.baseline, inputs.layout.outcome)
+    return Figure(
+        f"responders/{each.outcome}/{each.rule}/{each.arm}",
+        f"{each.count}/{each.denominator}{interval}",
+        (("count", str(each.count)), ("of", str(each.denominator)),
+         ("missing", str(each.missing)), ("low", number(low)), ("high", number(high))),
+        "analysis.responders.shares", each.denominator, inputs.entries(mine, visits), planned,
+    )  # fmt: skip
+
+
+def _compared(
+    inputs: Inputs,
+    people: Sequence[Participant],
+    found: Sequence[responders.Share],
+    reference: str,
+    words: str,
+    planned: bool,
+) -> list[tuple[Cell, ...]]:
+    sources = inputs.entries(people, (inputs.layout.baseline, inputs.layout.outcome))
+    made = {each.arm: each for each in responders.compared(found, reference)}
+    cells: list[Cell] = []
+    for arm in inputs.layout.arms:
+        each = made.get(arm)
+        if each is None or each.difference.estimate is None:
+            cells.append("reference" if arm == reference else "–")
+            continue
+        of = each.difference
+        low, high = 100 * (of.low or 0), 100 * (of.high or 0)
+        cells.append(Figure(
+            f"responders/{each.outcome}/{each.rule}/difference/{arm}",
+            f"{shown(100 * of.estimate)} ({shown(low)} to {shown(high)})",
+            (("difference", number(of.estimate)), ("low", number(of.low)),
+             ("high", number(of.high)), ("ratio", number(each.ratio.estimate)),
+             ("odds_ratio", number(each.odds.estimate))),
+            "analysis.responders.compared", sum(share.denominator for share in found),
+            sources, planned,
+        ))  # fmt: skip
+    return [(f"{words}: difference, percentage points (95% interval)", *cells)]
+
+
+def _tipping(
+    inputs: Inputs,
+    completed: imputation.Completed,
+    deltas: Sequence[int],
+    about: tuple[str, int, tuple[int, ...], bool],
+) -> Table:
+    name, people, sources, planned = about
+    rows: list[tuple[Cell, ...]] = []
+    for arm in inputs.layout.arms[1:]:
+        found = imputation.tipping_point(
+            completed, visit=inputs.layout.outcome, arm=arm, deltas=[float(each) for each in deltas]
+        )
+        for shifted in found.grid:
+            of = f"{name}/{arm}/{shifted.delta:g}"
+            cells = estimate_cells(
+                of, shifted.value, "analysis.imputation.tipping_point", people, sources, planned
+            )
+            rows.append((f"Shifted by {shifted.delta:g}", arm, *cells))
+        ((_, boundary),) = found.boundary
+        reached = "not within these shifts" if boundary is None else f"at {shown(boundary)} points"
+        tips = Figure(f"{name}/{arm}/boundary", reached, (("boundary", number(boundary)),),
+                      "analysis.imputation.tipping_point", people, sources, planned)  # fmt: skip
+        rows.append(("p reaches 0.05", arm, tips, "", "", "", ""))
+    return Table("Tipping point", ("Shift", *HEAD[1:]), tuple(rows), planned=planned)

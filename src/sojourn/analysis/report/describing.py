@@ -1,0 +1,313 @@
+"""Who took part: flow, baseline, course over the visits, retention, deviations."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
+
+from sojourn.analysis import flow as flows
+from sojourn.analysis import outcomes, retention
+from sojourn.analysis.report.inputs import Inputs, Participant, columns, places
+from sojourn.analysis.report.model import (
+    Cell,
+    Figure,
+    FlowPicture,
+    RetentionPicture,
+    Section,
+    Table,
+    TrajectoryPicture,
+    count,
+    number,
+    p_shown,
+    share,
+    shown,
+)
+
+CONSORT = "After CONSORT 2025, doi 10.1371/journal.pmed.1004587."
+STEPS = (
+    ("allocated", "Randomised"),
+    ("dosed", "Received at least one dose"),
+    ("completed", "Completed"),
+    ("withdrawn", "Withdrew"),
+    ("lost", "Lost to follow-up"),
+    ("in-progress", "Still taking part"),
+    ("rated", "Rated at the primary visit"),
+    ("analysed", "In the primary analysis"),
+)
+
+
+def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
+    """Everyone ever registered, and what became of those randomised.
+
+    Raises
+    ------
+    sojourn.analysis.flow.Unaccounted
+        If the parts would not add up.
+    """
+    whole = flows.flow(
+        flows.Person(each.status, each.arm, each.randomised, each.reason) for each in inputs.people
+    )
+    names = {
+        "registered": ("Assessed for eligibility", lambda each: True),
+        "screening": ("In screening", lambda each: each.status == "screening"),
+        "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
+        "enrolled": ("Eligible", lambda each: each.status in flows.ENDINGS),
+        "not-randomised": (
+            "Eligible, not randomised",
+            lambda each: each.status in flows.ENDINGS and not each.randomised,
+        ),
+        "randomised": ("Randomised", lambda each: each.randomised),
+    }
+    before: list[tuple[Cell, ...]] = []
+    for key, (label, holds) in names.items():
+        chosen = [each for each in inputs.people if holds(each)]
+        sources = {place for each in chosen for place in each.flow}
+        before.append((label, count(f"flow/{key}", len(chosen), "analysis.flow.flow", sources)))
+    steps = [step for step in STEPS if dosing or step[0] != "dosed"]
+    by_arm = columns(inputs, (each for each in inputs.people if each.randomised))
+    parts = {
+        (key, arm): _part(inputs, key, arm, people, population)
+        for key, _ in steps
+        for arm, people in by_arm
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (label, *(parts[key, arm] for arm, _ in by_arm)) for key, label in steps
+    ]
+    for reason in sorted({each.reason for each in inputs.people if each.randomised} - {""}):
+        rows.append((f"Withdrew: {reason}", *(
+            count(f"flow/reason/{reason}/{arm}", len(chosen), "analysis.flow.flow",
+                  places(chosen, lambda each: each.flow))
+            for arm, people in by_arm
+            for chosen in [[each for each in people if each.reason == reason]]
+        )))  # fmt: skip
+    picture = FlowPicture(
+        (
+            (f"Assessed for eligibility: {whole.registered}",),
+            (
+                f"Not eligible: {whole.screen_failed}",
+                f"In screening: {whole.in_screening}",
+                f"Eligible, not randomised: {whole.not_randomised.allocated}",
+            ),
+            (f"Randomised: {whole.randomised}",),
+        ),
+        tuple(
+            tuple(
+                (*([arm] if keys[0] == "allocated" else []), *(
+                    f"{dict(STEPS)[key]}: {parts[key, arm].text}" for key in keys
+                    if (key, arm) in parts
+                ))
+                for keys in (
+                    ("allocated", "dosed"),
+                    ("completed", "withdrawn", "lost", "in-progress"),
+                    ("rated", "analysed"),
+                )
+            )
+            for arm, _ in by_arm
+        ),
+    )  # fmt: skip
+    tables = (
+        Table("Enrolment", ("", "People"), tuple(before)),
+        Table("Allocation, follow-up, analysis", ("", *inputs.layout.arms), tuple(rows)),
+    )
+    return Section("flow", "Participant flow", (CONSORT,), tables, picture)
+
+
+def baseline(inputs: Inputs, population: str) -> Section:
+    """Age, sex, site and baseline severity of the analysed population."""
+    by_arm = columns(inputs, inputs.population(population))
+    scores = {
+        row["participant"]: row["total"]
+        for row in inputs.observations.iter_rows(named=True)
+        if row["visit"] == inputs.layout.baseline and row["total"] is not None
+    }
+    rows: list[tuple[Cell, ...]] = [
+        ("People", *(
+            count(f"baseline/people/{arm}", len(people), "count",
+                  places(people, lambda each: each.flow))
+            for arm, people in by_arm
+        )),
+        ("Age, mean (SD), n", *(
+            mean(f"baseline/age/{arm}", [each.age for each in people if each.age is not None],
+                 places([e for e in people if e.age is not None], lambda each: each.registered))
+            for arm, people in by_arm
+        )),
+    ]  # fmt: skip
+    for title, of in (("Sex", "sex"), ("Site", "site")):
+        levels = sorted({getattr(each, of) for _, people in by_arm for each in people})
+        for level in levels:
+            cells = []
+            for arm, people in by_arm:
+                chosen = [each for each in people if getattr(each, of) == level]
+                sources = places(people, lambda each: each.registered)
+                name = f"baseline/{of}/{level}/{arm}"
+                cells.append(share(name, len(chosen), len(people), "count", sources))
+            rows.append((f"{title}: {level or 'not recorded'}", *cells))
+    cells = []
+    for arm, people in by_arm:
+        known = [each for each in people if each.key in scores]
+        sources = inputs.entries(known, [inputs.layout.baseline])
+        values = [scores[each.key] for each in known]
+        cells.append(mean(f"baseline/severity/{arm}", values, sources))
+    rows.append((f"{inputs.layout.instrument} at baseline, mean (SD), n", *cells))
+    table = Table("At baseline", ("", *inputs.layout.arms), tuple(rows))
+    note = "Differences between arms at baseline are not tested: they are due to chance."
+    lines = (note,) if inputs.layout.opened else ()
+    return Section("baseline", "Baseline", lines, (table,))
+
+
+def mean(
+    name: str, values: Sequence[int], sources: Iterable[int], *, planned: bool = True
+) -> Figure:
+    """Mean with standard deviation and how many."""
+    if not values:
+        return Figure(name, "–", (("n", "0"),), "mean", 0, (), planned)
+    spread = stdev(values) if len(values) > 1 else None
+    middle = fmean(values)
+    text = shown(middle) + (f" ({shown(spread)})" if spread is not None else "")
+    numbers = (("mean", number(middle)), ("sd", number(spread)), ("n", str(len(values))))
+    places = tuple(sorted(set(sources)))
+    return Figure(name, f"{text}, {len(values)}", numbers, "mean", len(values), places, planned)
+
+
+def trajectories(inputs: Inputs, population: str, planned: bool) -> Section:
+    """Mean severity at each rated visit, as observed, with the interval of the mean."""
+    people = inputs.population(population)
+    by_key = {each.key: each for each in people}
+    observed = inputs.rated(people)
+    points = outcomes.trajectories(observed, [key for key, _ in inputs.layout.rated])
+    cells: dict[tuple[str, str], Figure] = {}
+    for point in points:
+        here = [
+            by_key[row["participant"]]
+            for row in observed.iter_rows(named=True)
+            if (row["visit"], row["arm"]) == (point.visit, point.arm) and row["total"] is not None
+        ]
+        interval = f" ({shown(point.low)} to {shown(point.high)})" if point.low is not None else ""
+        cells[point.visit, point.arm] = Figure(
+            f"trajectory/{point.visit}/{point.arm}",
+            f"{shown(point.mean)}{interval}, {point.n}",
+            (
+                ("mean", number(point.mean)),
+                ("low", number(point.low)),
+                ("high", number(point.high)),
+                ("n", str(point.n)),
+            ),
+            "analysis.outcomes.trajectories",
+            point.n,
+            inputs.entries(here, [point.visit]),
+            planned,
+        )
+    visits = [key for key, _ in inputs.layout.rated if any(visit == key for visit, _ in cells)]
+    rows = tuple(
+        (inputs.layout.label(key), *(cells.get((key, arm), "–") for arm in inputs.layout.arms))
+        for key in visits
+    )
+    title = f"Mean {inputs.layout.instrument} (95% interval), n"
+    lines = ("As observed: nobody missing is counted, in or out.",)
+    picture = TrajectoryPicture(title, points, inputs.layout.rated) if points else None
+    table = Table(title, ("Visit", *inputs.layout.arms), rows, planned=planned)
+    return Section("trajectories", "Course over the visits", lines, (table,), picture)
+
+
+def staying(inputs: Inputs, population: str, planned: bool) -> Section:
+    """Who is still there, by the product-limit estimator; the arms compared where they are open."""
+    people = [each for each in inputs.population(population) if each.days is not None]
+    left = ("withdrawn", "lost")
+    stays = [
+        retention.Stay(each.arm, each.days or 0, each.status in left, each.reason)
+        for each in people
+    ]
+    steps = retention.retention(stays)
+    cells: list[Cell] = []
+    for arm, own in columns(inputs, people):
+        mine = [step for step in steps if step.arm == arm]
+        if not mine:
+            cells.append("–")
+            continue
+        last = mine[-1]
+        cells.append(Figure(
+            f"retention/{arm}",
+            f"{100 * last.retained:.0f}%"
+            + (f" ({100 * last.low:.0f} to {100 * last.high:.0f})"
+               if last.low is not None and last.high is not None else ""),
+            (("retained", number(last.retained)), ("low", number(last.low)),
+             ("high", number(last.high)), ("people", str(len(own)))),
+            "analysis.retention.retention", len(own), places(own, lambda each: each.flow), planned,
+        ))  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [("Retained at the last departure (95% interval)", *cells)]
+    if inputs.layout.opened and any(stay.left for stay in stays):
+        test = retention.log_rank(stays)
+        compared = Figure(
+            "retention/log-rank",
+            f"χ² {shown(test.chi_squared, 2)}, {test.df} df, p {p_shown(test.p_value)}",
+            (("chi_squared", number(test.chi_squared)), ("df", str(test.df)),
+             ("p", number(test.p_value))),
+            "analysis.retention.log_rank", len(stays), places(people, lambda each: each.flow),
+            planned,
+        )  # fmt: skip
+        rows.append(("Log-rank test", compared, *("" for _ in inputs.layout.arms[1:])))
+    until = max((stay.days for stay in stays), default=0)
+    picture = RetentionPicture(steps, until) if stays else None
+    table = Table("Retention", ("", *inputs.layout.arms), tuple(rows), planned=planned)
+    return Section("retention", "Retention", (), (table,), picture)
+
+
+def deviations(inputs: Inputs) -> Section:
+    """Visits outside their windows or missed, and doses withheld, as the record shows them."""
+    arms = {each.key: each for each in inputs.people if each.randomised}
+    counted: Counter[tuple[str, str]] = Counter()
+    sources: dict[tuple[str, str, str], set[int]] = {}
+    for each in inputs.deviations:
+        if each.participant in arms:
+            counted[each.what, each.visit] += 1
+            person = arms[each.participant]
+            found = sources.setdefault((each.what, each.visit, person.arm), set())
+            found.update(each.sources)
+    rows = []
+    for what, visit in sorted(counted):
+        cells = []
+        for arm in inputs.layout.arms:
+            chosen = [
+                each for each in inputs.deviations
+                if (each.what, each.visit) == (what, visit)
+                and each.participant in arms and arms[each.participant].arm == arm
+            ]  # fmt: skip
+            of = {*sources.get((what, visit, arm), ()),
+                  *(place for each in chosen for place in arms[each.participant].allocated)}  # fmt: skip
+            name = f"deviation/{what}/{visit}/{arm}"
+            cells.append(count(name, len(chosen), "course.schedule.plan", of))
+        rows.append((what, visit, *cells))
+    head = ("What", "Visit", *inputs.layout.arms)
+    table = Table("Deviations after randomisation", head, tuple(rows))
+    lines = ("Counted from the record alone: what nobody recorded is not here.",)
+    return Section("deviations", "Deviations from the protocol", lines, (table,))
+
+
+def _part(
+    inputs: Inputs, key: str, arm: str, people: Sequence[Participant], population: str
+) -> Figure:
+    outcome = inputs.layout.outcome
+    analysed = {each.key for each in analysed_people(inputs, population)}
+    rated = {who for who, visit in inputs.ratings if visit == outcome}
+    holds = {
+        "allocated": lambda each: True,
+        "dosed": lambda each: each.doses > 0,
+        "rated": lambda each: each.key in rated,
+        "analysed": lambda each: each.key in analysed,
+    }.get(key, lambda each: each.status == key)
+    chosen = [each for each in people if holds(each)]
+    sources = set(places(chosen, lambda each: each.dosed if key == "dosed" else each.flow))
+    if key in ("rated", "analysed"):
+        visits = (outcome,) if key == "rated" else inputs.layout.after_baseline
+        sources = set(inputs.entries(chosen, visits))
+    return count(f"flow/{key}/{arm}", len(chosen), "analysis.flow.flow", sources)
+
+
+def analysed_people(inputs: Inputs, population: str) -> tuple[Participant, ...]:
+    """Those of the population with a baseline and a rating after it."""
+    visits = inputs.layout.after_baseline
+    changed = {
+        row["participant"]
+        for row in inputs.observations.iter_rows(named=True)
+        if row["visit"] in visits and row["change"] is not None
+    }
+    return tuple(each for each in inputs.population(population) if each.key in changed)

@@ -1,0 +1,95 @@
+"""Adverse events by system and term: people with one, and how many events."""
+
+from sojourn.analysis import safety
+from sojourn.analysis.report.inputs import Happened, Inputs, Participant
+from sojourn.analysis.report.model import Cell, Figure, Section, Table, number
+
+
+def harms(inputs: Inputs, planned: bool) -> Section:
+    """Every event after a first dose, then serious ones and those of special interest.
+
+    Pleasant effects count too where they were recorded as events.
+    """
+    people = [each for each in inputs.people if each.days_at_risk is not None and each.randomised]
+    exposures = [safety.Exposure(each.key, each.arm, each.days_at_risk or 1) for each in people]
+    if not exposures:
+        return Section("harms", "Adverse events", ("Nobody has been given a dose.",))
+    events = [each.event for each in inputs.events]
+    made = (
+        ("Any event, by system and term", "all", safety.by_system(events, exposures)),
+        ("Serious events", "serious", safety.by_system(events, exposures, serious=True)),
+        (
+            "Events of special interest",
+            "special-interest",
+            safety.of_special_interest(events, exposures),
+        ),
+    )
+    tables = tuple(
+        _table(inputs, people, title, key, found, planned) for title, key, found in made
+    )
+    lines = (
+        f"Participants with at least one event of those with a dose, and events, from the first "
+        f"dose on. {made[0][2].outside} events began before it or are of nobody with a dose.",
+    )
+    return Section("harms", "Adverse events", lines, tables)
+
+
+def _table(
+    inputs: Inputs,
+    people: list[Participant],
+    title: str,
+    key: str,
+    found: safety.Table,
+    planned: bool,
+) -> Table:
+    lines: dict[tuple[str, str], dict[str, safety.Row]] = {}
+    for row in found.rows:
+        lines.setdefault((row.group, row.term), {})[row.arm] = row
+    rows: list[tuple[Cell, ...]] = []
+    for (group, term), by_arm in sorted(lines.items()):
+        label = f"– {term}" if term else group or "Any"
+        cells = [
+            _figure(inputs, people, key, by_arm[arm], planned) if arm in by_arm else "–"
+            for arm in inputs.layout.arms
+        ]
+        if not group or any(isinstance(cell, Figure) and cell.sources for cell in cells):
+            rows.append((label, *cells))
+    return Table(title, ("", *inputs.layout.arms), tuple(rows), planned=planned)
+
+
+def _figure(
+    inputs: Inputs, people: list[Participant], key: str, row: safety.Row, planned: bool
+) -> Figure:
+    at_risk = {each.key: each for each in people if each.arm == row.arm}
+    chosen = [
+        each
+        for each in inputs.events
+        if _counts(each, key, row) and each.event.participant in at_risk
+        and 1 <= each.event.day <= (at_risk[each.event.participant].days_at_risk or 0)
+    ]  # fmt: skip
+    sources = {place for each in chosen for place in each.sources}
+    for person in at_risk.values():
+        sources.update(person.dosed)
+        sources.update(person.allocated)
+    percent = f" ({100 * row.participants / row.people:.0f}%)" if row.people else ""
+    low, high = row.interval
+    return Figure(
+        f"harms/{key}/{row.group}/{row.term}/{row.arm}",
+        f"{row.participants}/{row.people}{percent}, {row.events}",
+        (("participants", str(row.participants)), ("of", str(row.people)),
+         ("events", str(row.events)), ("low", number(low)), ("high", number(high)),
+         ("events_per_100_years", number(row.event_rate.per_100_years))),
+        "analysis.safety.by_system" if key != "special-interest"
+        else "analysis.safety.of_special_interest",
+        row.people, tuple(sorted(sources)), planned,
+    )  # fmt: skip
+
+
+def _counts(each: Happened, key: str, row: safety.Row) -> bool:
+    event = each.event
+    if key == "serious" and not event.serious:
+        return False
+    if key == "special-interest" and not event.special_interest:
+        return False
+    group = event.special_interest if key == "special-interest" else event.system
+    return row.group in ("", group) and row.term in ("", event.term)
