@@ -6,6 +6,7 @@ agree with a root that lies in a safe elsewhere.
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from sojourn.ledger import clock
 from sojourn.ledger.models import Checkpoint, Head
 from sojourn.ledger.snapshot import snapshot, stored_rows
 from sojourn.record.hashing import refuse_control_characters, time_text
-from sojourn.record.merkle import CompactRange, inclusion_proof, leaf_hash
+from sojourn.record.merkle import CompactRange, inclusion_proof, inclusion_proofs, leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,39 @@ def prove(position: int, size: int) -> tuple[str, ...]:
     hashes = (entry_hash for rows in stored_rows("position, hash") for _, entry_hash in rows)
     leaves = [leaf_hash(bytes.fromhex(entry_hash)) for entry_hash in islice(hashes, size)]
     return tuple(step.hex() for step in inclusion_proof(leaves, position - 1))
+
+
+def prove_all(positions: Iterable[int], size: int) -> dict[int, tuple[bytes, ...]]:
+    """What ``prove`` gives for each position, reading the record once.
+
+    Raises
+    ------
+    IndexError
+        If the record has no such entry under that size.
+    """
+    hashes = (
+        entry_hash for rows in stored_rows("position, hash", upto=size) for _, entry_hash in rows
+    )
+    leaves = [leaf_hash(bytes.fromhex(entry_hash)) for entry_hash in hashes]
+    found = inclusion_proofs(leaves, (position - 1 for position in positions))
+    return {index + 1: proof for index, proof in found.items()}
+
+
+def root_at(size: int) -> str:
+    """The root of the first ``size`` entries, as a checkpoint made then would have had it.
+
+    Raises
+    ------
+    ValueError
+        If the record holds fewer.
+    """
+    made = Checkpoint.objects.filter(size__lte=size).order_by("-size").first()
+    tree = range_of(made) if made else CompactRange()
+    for rows in stored_rows("position, hash", after=tree.size, upto=size):
+        tree = tree.extend([leaf_hash(bytes.fromhex(entry_hash)) for _, entry_hash in rows])
+    if tree.size != size:
+        raise ValueError(f"the record holds {tree.size} of {size} entries; run sojourn verify")
+    return tree.root().hex()
 
 
 def lodged(checkpoint: Checkpoint) -> Lodged:

@@ -1,14 +1,15 @@
 """Reading the record: one stream, as it is or as it was known, or all of it in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from sojourn.ledger.columns import STORED, entry_of
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry
-from sojourn.record.hashing import time_text
+from sojourn.record.hashing import time_of, time_text
 
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -91,6 +92,39 @@ def streams(prefix: str = "") -> Iterator[str]:
         )
         names = cursor.fetchall()
     return (name for (name,) in names)
+
+
+def last_of(prefixes: Sequence[str], as_of: datetime | None = None) -> tuple[int, datetime] | None:
+    """Position and time of the last entry in streams that begin with one of ``prefixes``.
+
+    None if there is none by ``as_of``.
+    """
+    within = " OR ".join("(stream >= %s AND stream < %s)" for _ in prefixes)
+    values = [each for prefix in prefixes for each in (prefix, prefix + _LAST_CHARACTER)]
+    by = " AND recorded_at <= %s" if as_of else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT position, recorded_at FROM ledger_entry WHERE ({within}){by} "
+            "ORDER BY position DESC LIMIT 1",
+            [*values, *([time_text(as_of)] if as_of else [])],
+        )
+        row = cursor.fetchone()
+    return (int(row[0]), time_of(row[1])) if row else None
+
+
+def stored_at(positions: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
+    """The rows of the ``STORED`` columns at these positions, as they lie in the database."""
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(positions), 500):
+            part = list(positions[start : start + 500])
+            marks = ", ".join(["%s"] * len(part))
+            cursor.execute(
+                f"SELECT {STORED} FROM ledger_entry WHERE position IN ({marks}) ORDER BY position",
+                part,
+            )
+            found += cursor.fetchall()
+    return tuple(found)
 
 
 def read_all(after: int = 0, batch: int = 2000) -> Iterator[Entry]:

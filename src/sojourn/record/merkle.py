@@ -8,7 +8,7 @@ Source: RFC 6962, Certificate Transparency, doi 10.17487/RFC6962; the check of
 a proof follows RFC 9162, section 2.1.3.2, doi 10.17487/RFC9162.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -89,6 +89,33 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
         return (*inclusion_proof(leaves[:split], index), beside)
     beside = CompactRange().extend(leaves[:split]).root()
     return (*inclusion_proof(leaves[split:], index - split), beside)
+
+
+def inclusion_proofs(
+    leaves: Sequence[bytes], indices: Iterable[int]
+) -> dict[int, tuple[bytes, ...]]:
+    """What ``inclusion_proof`` gives for each of ``indices``, the tree built once.
+
+    Raises
+    ------
+    IndexError
+        If there is no such leaf.
+    """
+    wanted = sorted(set(indices))
+    for index in wanted:
+        if not 0 <= index < len(leaves):
+            raise IndexError(f"leaf {index} is not among the {len(leaves)} leaves of this tree")
+    proofs: dict[int, list[bytes]] = {index: [] for index in wanted}
+    level, depth = list(leaves), 0
+    while len(level) > 1:
+        for index, proof in proofs.items():
+            beside = (index >> depth) ^ 1
+            if beside < len(level):  # the last of an odd level has no neighbour
+                proof.append(level[beside])
+        pairs = zip(level[::2], level[1::2], strict=False)
+        odd = level[-1:] if len(level) & 1 else []
+        level, depth = [*(node_hash(left, right) for left, right in pairs), *odd], depth + 1
+    return {index: tuple(proof) for index, proof in proofs.items()}
 
 
 def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
