@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_vitals
+from sojourn import cli_report, cli_vitals
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
 from sojourn.terminal import fail as _fail
@@ -36,6 +36,9 @@ app.add_typer(account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(cli_vitals.device_app, name="device")
 app.add_typer(cli_vitals.listen_app, name="listen")
+app.add_typer(cli_report.plan_app, name="plan")
+app.command("report")(cli_report.report)
+app.command("trace")(cli_report.trace)
 import_app.command("vitals")(cli_vitals.import_vitals)
 
 Maps = Annotated[

@@ -117,9 +117,7 @@ def _signature(command: Any) -> str:
     return analysis_plan.MEANING if isinstance(command, analysis_plan.LockAnalysisPlan) else ""
 
 
-def _keep_plan(
-    key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol
-) -> None:
+def _keep_plan(key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol) -> None:
     # Asked while we hold the writers' turn: nobody can open the allocation in between.
     sealed = protocol.randomisation is not None and protocol.randomisation.blinded
     opened = read_stream(OPENINGS + key, until=1)

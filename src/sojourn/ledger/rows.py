@@ -9,7 +9,7 @@ from django.db.models import Index
 
 
 class ProtocolText(models.Model):
-    """A protocol as a programme was founded on it, or an analysis plan as locked, by its SHA-256."""
+    """A protocol as it was founded on, or an analysis plan as locked, named by its SHA-256."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     text = models.TextField()

@@ -134,7 +134,9 @@ def usual_plan(protocol: Protocol) -> AnalysisPlan:
             comparators[0] if comparators else protocol.arms[0].key,
             ("baseline", "baseline-by-visit"),
         ),
-        secondary=SecondaryAnalyses(("response", "loss_of_diagnosis", "remission"), True, True, True),
+        secondary=SecondaryAnalyses(
+            ("response", "loss_of_diagnosis", "remission"), True, True, True
+        ),
     )
 
 

@@ -57,9 +57,7 @@ def assemble(
         describing.baseline(inputs, primary.population),
         *(_compared(inputs, planned) if opened else ()),
         describing.trajectories(inputs, primary.population, planned.trajectories),
-        comparing.respondents(
-            inputs, primary.population, planned.outcomes, inputs.layout.arms[0]
-        ),
+        comparing.respondents(inputs, primary.population, planned.outcomes, inputs.layout.arms[0]),
         *(_further(inputs, planned) if opened else ()),
         harms(inputs, planned.harms),
         describing.staying(inputs, primary.population, planned.retention),
@@ -93,7 +91,7 @@ def _about(
         f"Merkle root of those entries: {cut.root}.",
         f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
         *planned.lines(),
-        f"Computed by {software}. Each figure has a key; sojourn trace shows the entries behind it.",
+        f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
         *(() if opened else ("The allocation is sealed to this report: nothing is by arm.",)),
     )
     return Section("about", "About this report", lines)

@@ -117,7 +117,8 @@ def gather(
     for done, stream in enumerate(names, start=1):
         told = _told(stream, cut.position)
         if told is not None:
-            person = _participant(told, cut, _arm_of(told, arms, labels, opened))
+            reasons = dict(protocol.withdrawal_reasons)
+            person = _participant(told, cut, _arm_of(told, arms, labels, opened), reasons)
             people.append(person)
             for row, visit, sources in _observations(told, protocol, person.arm):
                 rows.append(row)
@@ -166,7 +167,7 @@ def _arm_of(told: _Told, sealed: dict[str, Arm], labels: dict[str, str], opened:
     return sealed.get(course.participant) or (labels[course.arm], in_clear)
 
 
-def _participant(told: _Told, cut: Cut, arm: Arm) -> Participant:
+def _participant(told: _Told, cut: Cut, arm: Arm, reasons: dict[str, str]) -> Participant:
     course = told.course
     end = (course.ended_at or cut.as_of).date()
     doses = sorted(each.initial.at.date() for each in course.sessions.values() if each.initial)
@@ -178,7 +179,9 @@ def _participant(told: _Told, cut: Cut, arm: Arm) -> Participant:
         course.sex,
         year - course.birth_year if year and course.birth_year else None,
         course.status,
-        course.ended_reason if course.ended == "withdrawn" else "",
+        reasons.get(course.ended_reason, course.ended_reason)
+        if course.ended == "withdrawn"
+        else "",
         bool(arm[0]),
         len(doses),
         _days(course.eligible_at.date() if course.eligible_at else None, end),

@@ -15,7 +15,19 @@ TEMPLATE = Path(__file__).parent / "report.typ"
 
 def paper(report: Report, trace_digest: str) -> bytes:
     """The whole report on A4; it says it was made at the data cut, whenever it was."""
-    data = {
+    made: bytes = typst.compile(
+        str(TEMPLATE),
+        format="pdf",
+        sys_inputs={"data": json.dumps(printed(report, trace_digest))},
+        ignore_system_fonts=True,
+        timestamp=int(report.cut.as_of.timestamp()),
+    )
+    return made
+
+
+def printed(report: Report, trace_digest: str) -> dict[str, Any]:
+    """All that the paper shows, as data."""
+    return {
         "title": report.title,
         "lead": report.lead,
         "sections": [_section(each) for each in report.sections],
@@ -34,14 +46,6 @@ def paper(report: Report, trace_digest: str) -> bytes:
         "footer": f"{report.title}, data cut {report.cut.as_of:%Y-%m-%d %H:%M %Z}, "
         f"root {report.cut.root[:16]}",
     }
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        format="pdf",
-        sys_inputs={"data": json.dumps(data)},
-        ignore_system_fonts=True,
-        timestamp=int(report.cut.as_of.timestamp()),
-    )
-    return made
 
 
 def _section(section: Section) -> dict[str, Any]:

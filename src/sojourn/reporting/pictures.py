@@ -88,9 +88,7 @@ def _trajectory(picture: TrajectoryPicture) -> str:
         aside = 9 * (number - (len(arms) - 1) / 2)
         own = [point for point in points if point.arm == arm]
         places = [LEFT + step * (place[point.visit] + 0.5) + aside for point in own]
-        line = " ".join(
-            f"{x:.1f},{_y(p.mean, top):.1f}" for x, p in zip(places, own, strict=True)
-        )
+        line = " ".join(f"{x:.1f},{_y(p.mean, top):.1f}" for x, p in zip(places, own, strict=True))
         parts.append(_polyline(line, number))
         for x, point in zip(places, own, strict=True):
             if point.low is not None and point.high is not None:

@@ -172,9 +172,7 @@ def estimate_cells(
     )
 
 
-def respondents(
-    inputs: Inputs, population: str, planned: Iterable[str], reference: str
-) -> Section:
+def respondents(inputs: Inputs, population: str, planned: Iterable[str], reference: str) -> Section:
     """Response, loss of diagnosis and remission at the primary visit, under both rules."""
     people = inputs.population(population)
     arms = {each.key: each.arm for each in people}
@@ -185,7 +183,9 @@ def respondents(
         for rule, words in (("observed", "As observed"), ("non-responder", "Missing as without")):
             found = [
                 each
-                for each in responders.shares(inputs.observations, inputs.layout.outcome, arms, rule)  # type: ignore[arg-type]
+                for each in responders.shares(
+                    inputs.observations, inputs.layout.outcome, arms, rule
+                )  # type: ignore[arg-type]
                 if each.outcome == outcome
             ]
             by_arm = {each.arm: each for each in found}
@@ -284,9 +284,7 @@ def reference_based(
         (
             inputs.layout.label(each.visit),
             f"{each.arm} less {each.reference}",
-            *estimate_cells(
-                f"{name}/{each.arm}", each.value, function, people, sources, planned
-            ),
+            *estimate_cells(f"{name}/{each.arm}", each.value, function, people, sources, planned),
         )
         for each in found
     )

@@ -1,11 +1,11 @@
 """Who took part: flow, baseline, course over the visits, retention, deviations."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
-from sojourn.analysis import flow as flows
-from sojourn.analysis import outcomes, retention
+from sojourn.analysis import outcomes
+from sojourn.analysis.flow import ENDINGS, Person
+from sojourn.analysis.flow import flow as accounted
 from sojourn.analysis.report.inputs import Inputs, Participant, columns, places
 from sojourn.analysis.report.model import (
     Cell,
@@ -21,6 +21,7 @@ from sojourn.analysis.report.model import (
     share,
     shown,
 )
+from sojourn.analysis.retention import Stay, log_rank, retention
 
 CONSORT = "After CONSORT 2025, doi 10.1371/journal.pmed.1004587."
 STEPS = (
@@ -43,17 +44,17 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
     sojourn.analysis.flow.Unaccounted
         If the parts would not add up.
     """
-    whole = flows.flow(
-        flows.Person(each.status, each.arm, each.randomised, each.reason) for each in inputs.people
+    whole = accounted(
+        Person(each.status, each.arm, each.randomised, each.reason) for each in inputs.people
     )
     names = {
         "registered": ("Assessed for eligibility", lambda each: True),
         "screening": ("In screening", lambda each: each.status == "screening"),
         "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
-        "enrolled": ("Eligible", lambda each: each.status in flows.ENDINGS),
+        "enrolled": ("Eligible", lambda each: each.status in ENDINGS),
         "not-randomised": (
             "Eligible, not randomised",
-            lambda each: each.status in flows.ENDINGS and not each.randomised,
+            lambda each: each.status in ENDINGS and not each.randomised,
         ),
         "randomised": ("Randomised", lambda each: each.randomised),
     }
@@ -212,11 +213,8 @@ def staying(inputs: Inputs, population: str, planned: bool) -> Section:
     """Who is still there, by the product-limit estimator; the arms compared where they are open."""
     people = [each for each in inputs.population(population) if each.days is not None]
     left = ("withdrawn", "lost")
-    stays = [
-        retention.Stay(each.arm, each.days or 0, each.status in left, each.reason)
-        for each in people
-    ]
-    steps = retention.retention(stays)
+    stays = [Stay(each.arm, each.days or 0, each.status in left, each.reason) for each in people]
+    steps = retention(stays)
     cells: list[Cell] = []
     for arm, own in columns(inputs, people):
         mine = [step for step in steps if step.arm == arm]
@@ -235,7 +233,7 @@ def staying(inputs: Inputs, population: str, planned: bool) -> Section:
         ))  # fmt: skip
     rows: list[tuple[Cell, ...]] = [("Retained at the last departure (95% interval)", *cells)]
     if inputs.layout.opened and any(stay.left for stay in stays):
-        test = retention.log_rank(stays)
+        test = log_rank(stays)
         compared = Figure(
             "retention/log-rank",
             f"χ² {shown(test.chi_squared, 2)}, {test.df} df, p {p_shown(test.p_value)}",
@@ -253,28 +251,26 @@ def staying(inputs: Inputs, population: str, planned: bool) -> Section:
 
 def deviations(inputs: Inputs) -> Section:
     """Visits outside their windows or missed, and doses withheld, as the record shows them."""
-    arms = {each.key: each for each in inputs.people if each.randomised}
-    counted: Counter[tuple[str, str]] = Counter()
-    sources: dict[tuple[str, str, str], set[int]] = {}
-    for each in inputs.deviations:
-        if each.participant in arms:
-            counted[each.what, each.visit] += 1
-            person = arms[each.participant]
-            found = sources.setdefault((each.what, each.visit, person.arm), set())
-            found.update(each.sources)
+    people = {each.key: each for each in inputs.people if each.randomised}
     rows = []
-    for what, visit in sorted(counted):
+    kinds = {(each.what, each.visit) for each in inputs.deviations if each.participant in people}
+    for what, visit in sorted(kinds):
         cells = []
         for arm in inputs.layout.arms:
             chosen = [
-                each for each in inputs.deviations
+                each
+                for each in inputs.deviations
                 if (each.what, each.visit) == (what, visit)
-                and each.participant in arms and arms[each.participant].arm == arm
-            ]  # fmt: skip
-            of = {*sources.get((what, visit, arm), ()),
-                  *(place for each in chosen for place in arms[each.participant].allocated)}  # fmt: skip
+                and each.participant in people
+                and people[each.participant].arm == arm
+            ]
+            sources = {
+                place
+                for each in chosen
+                for place in (*each.sources, *people[each.participant].allocated)
+            }
             name = f"deviation/{what}/{visit}/{arm}"
-            cells.append(count(name, len(chosen), "course.schedule.plan", of))
+            cells.append(count(name, len(chosen), "course.schedule.plan", sources))
         rows.append((what, visit, *cells))
     head = ("What", "Visit", *inputs.layout.arms)
     table = Table("Deviations after randomisation", head, tuple(rows))

@@ -24,9 +24,7 @@ def harms(inputs: Inputs, planned: bool) -> Section:
             safety.of_special_interest(events, exposures),
         ),
     )
-    tables = tuple(
-        _table(inputs, people, title, key, found, planned) for title, key, found in made
-    )
+    tables = tuple(_table(inputs, people, title, key, found, planned) for title, key, found in made)
     lines = (
         f"Participants with at least one event of those with a dose, and events, from the first "
         f"dose on. {made[0][2].outside} events began before it or are of nobody with a dose.",

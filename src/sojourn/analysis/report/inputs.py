@@ -110,13 +110,9 @@ class Inputs:
 
     def rated(self, people: Iterable[Participant]) -> pl.DataFrame:
         """Their observations."""
-        return self.observations.filter(
-            pl.col("participant").is_in([each.key for each in people])
-        )
+        return self.observations.filter(pl.col("participant").is_in([each.key for each in people]))
 
-    def entries(
-        self, people: Iterable[Participant], visits: Iterable[str]
-    ) -> tuple[int, ...]:
+    def entries(self, people: Iterable[Participant], visits: Iterable[str]) -> tuple[int, ...]:
         """The entries of these people's ratings at these visits, and of their allocation."""
         visits = tuple(visits)
         found: set[int] = set()
