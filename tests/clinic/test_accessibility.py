@@ -17,6 +17,7 @@ PATHS = (
     "participants/{person}/do/assessment.record/",
     "register/",
     "outcomes/",
+    "report/",
     "programme/",
     "record/",
 )

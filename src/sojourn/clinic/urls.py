@@ -13,6 +13,7 @@ from sojourn.clinic.views import (
     practitioners,
     programme,
     record,
+    report,
     room,
     safety,
     safety_pack,
@@ -60,6 +61,8 @@ urlpatterns = [
     path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
+    path("<slug:programme>/report/", report.report, name="report"),
+    path("<slug:programme>/report/<slug:kind>.<slug:form>", report.report_file, name="report-file"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
