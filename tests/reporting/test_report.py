@@ -151,6 +151,19 @@ def test_a_changed_entry_fails_the_trace(opened, tmp_path, rehashed):
     assert any(f"entry {place} was changed" in each for each in found.problems)
 
 
+def test_a_record_rewritten_elsewhere_no_longer_gives_the_reports_root(opened, tmp_path):
+    reporting.write(opened, tmp_path)
+    figure = named(opened, "trajectory/week-18/MDMA with therapy")
+    other = figure.sources[0] - 1
+    triggers.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_entry SET hash = %s WHERE position = %s", ["ab" * 32, other])
+    triggers.install(connection)
+    found = reporting.trace(figure.key, tmp_path)
+    assert len(found.problems) == len(found.sources)
+    assert all("the record was rewritten" in each for each in found.problems)
+
+
 def test_a_changed_file_of_traces_is_refused(opened, tmp_path):
     reporting.write(opened, tmp_path)
     traces = json.loads((tmp_path / "trace.json").read_text())
@@ -187,7 +200,8 @@ def test_the_blinded_report_tells_no_arm_and_never_looks(planned, monkeypatch):
         assert "MDMA with therapy" not in text
         assert "primary/" not in text
     made = {each.position for each in read_all() if each.fact.kind.startswith("allocation.")}
-    assert made and not made & {place for each in report.figures for place in each.sources}
+    assert made
+    assert not made & {place for each in report.figures for place in each.sources}
     assert version("openings:demo") == 0
 
 
@@ -226,7 +240,8 @@ def test_another_plan_than_the_locked_one_is_post_hoc_and_says_what_it_leaves_ou
     other = load_plan(PLAN.replace("[baseline]", "[baseline, sex]").replace("[sex]\n", "[]\n"))
     report = reporting.make(reporting.Wish(planned, plan=other), STATISTICIAN)
     primary = [each for each in report.figures if each.name.startswith("primary/")]
-    assert primary and not any(each.planned for each in primary)
+    assert primary
+    assert not any(each.planned for each in primary)
     about = " ".join(report.sections[0].lines)
     assert "the primary analysis as planned" in about
     assert "subgroups by sex" in about

@@ -2,10 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 
 from sojourn.analysis import mmrm
-from sojourn.analysis.report import Figure, Inputs, Section, Table, comparing, describing, figures
+from sojourn.analysis.report import (
+    Figure,
+    Inputs,
+    Section,
+    Table,
+    comparing,
+    describing,
+    figures,
+    sensitivity,
+)
 from sojourn.analysis.report.harms import harms
 from sojourn.conduct.programme import Programme
 from sojourn.ledger import programmes
@@ -118,22 +128,26 @@ def _compared(inputs: Inputs, planned: Planned) -> tuple[Section, ...]:
 
 
 def _further(inputs: Inputs, planned: Planned) -> tuple[Section, ...]:
-    sensitivity = [
-        _tried(each.key, lambda one=each: _sensitivity(inputs, planned, one))
+    tried = [
+        _tried(each.key, partial(_sensitivity, inputs, planned, each))
         for each in planned.used.sensitivity
     ]
     groups = [
         _tried(
             factor,
-            lambda one=factor: comparing.by_subgroup(
-                inputs, planned.used.primary.population, one, planned.subgroup(one)
+            partial(
+                sensitivity.by_subgroup,
+                inputs,
+                planned.used.primary.population,
+                factor,
+                planned.subgroup(factor),
             ),
         )
         for factor in planned.used.subgroups
     ]
     none = ("The plan in use asks for none.",)
     return (
-        _gathered("sensitivity", "Sensitivity analyses", sensitivity, none),
+        _gathered("sensitivity", "Sensitivity analyses", tried, none),
         _gathered("subgroups", "Subgroups", groups, none),
     )
 
@@ -162,10 +176,10 @@ def _sensitivity(inputs: Inputs, planned: Planned, each: SensitivityAnalysis) ->
             covariance=each.covariance or model.covariance,
             degrees_of_freedom=each.degrees_of_freedom or model.degrees_of_freedom,
         )
-        made = comparing.mixed(inputs, changed, each.key, counts)
+        made = sensitivity.mixed(inputs, changed, each.key, counts)
     else:
         changed = replace(model, population=each.population or model.population)
-        made = comparing.reference_based(
+        made = sensitivity.reference_based(
             inputs, changed, each.strategy or "MAR", each.deltas, each.key, counts
         )
     return replace(made, title=f"{each.key}: {made.title}")

@@ -270,7 +270,7 @@ def _at_sequence(sequence: int) -> Callable[[Entry], bool]:
 def _about_event(key: str) -> Callable[[Entry], bool]:
     def holds(entry: Entry) -> bool:
         fact: Any = entry.fact
-        return fact.kind.startswith("safety.adverse-event-") and fact.event == key
+        return bool(fact.kind.startswith("safety.adverse-event-") and fact.event == key)
 
     return holds
 

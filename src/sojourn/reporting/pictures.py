@@ -44,7 +44,8 @@ def for_paper(drawn: str) -> str:
 
 def _flow(picture: FlowPicture) -> str:
     first, excluded, randomised = picture.boxes
-    middle, parts, y = 230, [], 8.0
+    parts: list[str] = []
+    middle, y = 230, 8.0
     y = _box(parts, first, middle, y, 300)
     side = y + 14
     _line(parts, (middle, y), (middle, side + LINE * len(excluded) + 30))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sojourn.analysis import imputation, mmrm, responders, subgroups
+from sojourn.analysis import mmrm, responders
 from sojourn.analysis.mmrm.contrasts import Estimate
 from sojourn.analysis.report.describing import analysed_people
 from sojourn.analysis.report.inputs import Inputs, Participant
@@ -16,6 +16,10 @@ LABELS = {
     "loss_of_diagnosis": "Loss of diagnosis",
     "remission": "Remission",
 }
+RULES: tuple[tuple[responders.Rule, str], ...] = (
+    ("observed", "As observed"),
+    ("non-responder", "Missing as without"),
+)
 HEAD = ("Visit", "Comparison", "Difference", "SE", "df", "95% interval", "p")
 
 
@@ -30,7 +34,7 @@ class Model:
 
     @property
     def formula(self) -> str:
-        terms = {"baseline-by-visit": "baseline + baseline:visit"}
+        terms = {"baseline-by-visit": "baseline:visit"}
         wanted = [terms.get(each, each) for each in self.covariates]
         return " + ".join(["change ~ arm * visit", *wanted])
 
@@ -106,7 +110,7 @@ def primary(inputs: Inputs, model: Model, planned: bool) -> Section:
     except (mmrm.NotFittable, mmrm.NotConverged) as error:
         return Section("primary", title, (f"The primary model could not be fitted: {error}",))
     people = analysed_people(inputs, model.population)
-    sources = _sources(inputs, people)
+    sources = model_entries(inputs, people)
     name = f"primary/{model.population}/{model.formula}/{model.covariance}/{fit.df}"
     tables = (
         _means(inputs, fit, name, sources, planned),
@@ -180,12 +184,12 @@ def respondents(inputs: Inputs, population: str, planned: Iterable[str], referen
     tables = []
     for outcome in LABELS:
         rows: list[tuple[Cell, ...]] = []
-        for rule, words in (("observed", "As observed"), ("non-responder", "Missing as without")):
+        for rule, words in RULES:
             found = [
                 each
                 for each in responders.shares(
                     inputs.observations, inputs.layout.outcome, arms, rule
-                )  # type: ignore[arg-type]
+                )
                 if each.outcome == outcome
             ]
             by_arm = {each.arm: each for each in found}
@@ -205,110 +209,8 @@ def respondents(inputs: Inputs, population: str, planned: Iterable[str], referen
     return Section("responders", "Responders", lines, tuple(tables))
 
 
-def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> Table | None:
-    """The difference at the primary visit in each level, and the test that they are alike."""
-    rows = frame(inputs, population).drop_nulls("change")
-    rows = rows.filter(pl.col("visit").cast(pl.String) == inputs.layout.outcome)
-    if len(inputs.layout.arms) != 2 or not len(rows):
-        return None
-    found = subgroups.interaction(
-        factor,
-        rows[factor].to_list(),
-        rows["change"].to_numpy(),
-        (rows["arm"].cast(pl.String) == inputs.layout.arms[1]).to_numpy().astype(float),
-        rows[["baseline"]].to_numpy(),
-    )
-    here = set(rows["participant"])
-    people = [each for each in inputs.population(population) if each.key in here]
-    sources = inputs.entries(people, (inputs.layout.baseline, inputs.layout.outcome))
-    cells: list[tuple[Cell, ...]] = []
-    for each in found.subgroups:
-        numbers = (
-            ("difference", number(each.difference)),
-            ("low", number(each.low)),
-            ("high", number(each.high)),
-        )
-        text = f"{shown(each.difference)} ({shown(each.low)} to {shown(each.high)})"
-        figure = Figure(
-            f"subgroup/{factor}/{each.level}", text, numbers, "analysis.subgroups.interaction",
-            each.active + each.reference, sources, planned,
-        )  # fmt: skip
-        cells.append((each.level, f"{each.active}, {each.reference}", figure))
-    if found.test:
-        p = found.test.p_value
-        name = f"subgroup/{factor}/interaction"
-        cells.append(("Interaction", "", Figure(
-            name, f"p {p_shown(p)}", (("p", number(p)),), "analysis.subgroups.interaction",
-            len(rows), sources, planned)))  # fmt: skip
-    head = ("", "People in each arm", "Difference (95% interval)")
-    return Table(f"By {factor}", head, tuple(cells), planned=planned)
-
-
-def reference_based(
-    inputs: Inputs, model: Model, strategy: str, deltas: Sequence[int], key: str, planned: bool
-) -> Table:
-    """The comparison with gaps filled under ``strategy``; its tipping point where deltas are given.
-
-    Who has a gap counts as having left at the visit after their last rating.
-
-    Raises
-    ------
-    mmrm.NotFittable
-        Where the data does not determine it.
-    """
-    rows = frame(inputs, model.population)
-    here = {each.key for each in analysed_people(inputs, model.population)}
-    visits = list(inputs.layout.after_baseline)
-    trial = imputation.read(
-        rows.filter(pl.col("participant").is_in(sorted(here))),
-        participant="participant",
-        visit="visit",
-        visits=visits,
-        arm="arm",
-        reference=inputs.layout.arms[0],
-        response="change",
-        covariates=["baseline"],
-    )
-    completed = imputation.conditional_means(trial, strategy)
-    sources = _sources(inputs, analysed_people(inputs, model.population))
-    people, name = len(trial.participants), f"sensitivity/{key}"
-    if deltas:
-        return _tipping(inputs, completed, deltas, (name, people, sources, planned))
-    found = [
-        each
-        for each in imputation.analysed(completed)
-        if each.reference and each.visit == inputs.layout.outcome
-    ]
-    function = "analysis.imputation.analysed"
-    cells = tuple(
-        (
-            inputs.layout.label(each.visit),
-            f"{each.arm} less {each.reference}",
-            *estimate_cells(f"{name}/{each.arm}", each.value, function, people, sources, planned),
-        )
-        for each in found
-    )
-    note = "Conditional means; spread by leaving one participant out at a time."
-    return Table(f"Gaps filled by {strategy}", HEAD, cells, note, planned)
-
-
-def mixed(inputs: Inputs, model: Model, key: str, planned: bool) -> Table:
-    """The primary comparison under another model.
-
-    Raises
-    ------
-    mmrm.NotFittable, mmrm.NotConverged
-        Where the data does not determine it.
-    """
-    fit = fitted(inputs, model)
-    sources = _sources(inputs, analysed_people(inputs, model.population))
-    label = inputs.layout.label(inputs.layout.outcome)
-    rows = difference_rows(inputs, fit, f"sensitivity/{key}", sources, planned)
-    title = f"{model.population}, {model.covariance}, {model.degrees_of_freedom}"
-    return Table(title, HEAD, tuple(row for row in rows if row[0] == label), planned=planned)
-
-
-def _sources(inputs: Inputs, people: Iterable[Participant]) -> tuple[int, ...]:
+def model_entries(inputs: Inputs, people: Iterable[Participant]) -> tuple[int, ...]:
+    """The entries of every rating that a model of these people may use."""
     return inputs.entries(people, (inputs.layout.baseline, *inputs.layout.after_baseline))
 
 
@@ -377,14 +279,14 @@ def _compared(
     cells: list[Cell] = []
     for arm in inputs.layout.arms:
         each = made.get(arm)
-        if each is None or each.difference.estimate is None:
+        of = each.difference if each else None
+        if each is None or of is None or of.estimate is None:
             cells.append("reference" if arm == reference else "–")
             continue
-        of = each.difference
-        low, high = 100 * (of.low or 0), 100 * (of.high or 0)
+        low, high, middle = 100 * (of.low or 0), 100 * (of.high or 0), 100 * of.estimate
         cells.append(Figure(
             f"responders/{each.outcome}/{each.rule}/difference/{arm}",
-            f"{shown(100 * of.estimate)} ({shown(low)} to {shown(high)})",
+            f"{shown(middle)} ({shown(low)} to {shown(high)})",
             (("difference", number(of.estimate)), ("low", number(of.low)),
              ("high", number(of.high)), ("ratio", number(each.ratio.estimate)),
              ("odds_ratio", number(each.odds.estimate))),
@@ -392,29 +294,3 @@ def _compared(
             sources, planned,
         ))  # fmt: skip
     return [(f"{words}: difference, percentage points (95% interval)", *cells)]
-
-
-def _tipping(
-    inputs: Inputs,
-    completed: imputation.Completed,
-    deltas: Sequence[int],
-    about: tuple[str, int, tuple[int, ...], bool],
-) -> Table:
-    name, people, sources, planned = about
-    rows: list[tuple[Cell, ...]] = []
-    for arm in inputs.layout.arms[1:]:
-        found = imputation.tipping_point(
-            completed, visit=inputs.layout.outcome, arm=arm, deltas=[float(each) for each in deltas]
-        )
-        for shifted in found.grid:
-            of = f"{name}/{arm}/{shifted.delta:g}"
-            cells = estimate_cells(
-                of, shifted.value, "analysis.imputation.tipping_point", people, sources, planned
-            )
-            rows.append((f"Shifted by {shifted.delta:g}", arm, *cells))
-        ((_, boundary),) = found.boundary
-        reached = "not within these shifts" if boundary is None else f"at {shown(boundary)} points"
-        tips = Figure(f"{name}/{arm}/boundary", reached, (("boundary", number(boundary)),),
-                      "analysis.imputation.tipping_point", people, sources, planned)  # fmt: skip
-        rows.append(("p reaches 0.05", arm, tips, "", "", "", ""))
-    return Table("Tipping point", ("Shift", *HEAD[1:]), tuple(rows), planned=planned)

@@ -1,6 +1,6 @@
 """Who took part: flow, baseline, course over the visits, retention, deviations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, stdev
 
 from sojourn.analysis import outcomes
@@ -47,7 +47,7 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
     whole = accounted(
         Person(each.status, each.arm, each.randomised, each.reason) for each in inputs.people
     )
-    names = {
+    names: dict[str, tuple[str, Callable[[Participant], bool]]] = {
         "registered": ("Assessed for eligibility", lambda each: True),
         "screening": ("In screening", lambda each: each.status == "screening"),
         "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
@@ -252,7 +252,7 @@ def staying(inputs: Inputs, population: str, planned: bool) -> Section:
 def deviations(inputs: Inputs) -> Section:
     """Visits outside their windows or missed, and doses withheld, as the record shows them."""
     people = {each.key: each for each in inputs.people if each.randomised}
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     kinds = {(each.what, each.visit) for each in inputs.deviations if each.participant in people}
     for what, visit in sorted(kinds):
         cells = []
@@ -284,13 +284,14 @@ def _part(
     outcome = inputs.layout.outcome
     analysed = {each.key for each in analysed_people(inputs, population)}
     rated = {who for who, visit in inputs.ratings if visit == outcome}
-    holds = {
+    tests: dict[str, Callable[[Participant], bool]] = {
         "allocated": lambda each: True,
         "dosed": lambda each: each.doses > 0,
         "rated": lambda each: each.key in rated,
         "analysed": lambda each: each.key in analysed,
-    }.get(key, lambda each: each.status == key)
-    chosen = [each for each in people if holds(each)]
+    }
+    holds = tests.get(key)
+    chosen = [each for each in people if (holds(each) if holds else each.status == key)]
     sources = set(places(chosen, lambda each: each.dosed if key == "dosed" else each.flow))
     if key in ("rated", "analysed"):
         visits = (outcome,) if key == "rated" else inputs.layout.after_baseline
