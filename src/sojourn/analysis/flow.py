@@ -1,4 +1,5 @@
-"""Participant flow: everyone accounted for, as CONSORT 2010 asks (doi 10.1136/bmj.c332)."""
+"""Participant flow: everyone accounted for, as CONSORT 2025 asks
+(doi 10.1371/journal.pmed.1004587)."""
 
 from collections import Counter
 from collections.abc import Iterable
