@@ -65,9 +65,12 @@ def test_swapping_the_arms_turns_every_measure_round(data):
 def test_ratios_by_hand():
     # 20 of 100 against 10 of 100: ratio 2, log error sqrt(0.04 + 0.09); odds 2.25.
     ratio = risk_ratio(20, 100, 10, 100)
-    assert (ratio.estimate, ratio.low, ratio.high) == pytest.approx((2.0, 0.98656, 4.05448), abs=5e-5)
+    assert (ratio.estimate, ratio.low, ratio.high) == pytest.approx(
+        (2.0, 0.98656, 4.05448), abs=5e-5
+    )
     odds = odds_ratio(20, 100, 10, 100)
-    assert (odds.estimate, odds.low, odds.high) == pytest.approx((2.25, 0.99430, 5.09155), abs=5e-5)
+    assert odds.estimate == pytest.approx(2.25)
+    assert (odds.low, odds.high) == pytest.approx((0.99430, 5.09155), abs=5e-5)
 
 
 def test_empty_cells_leave_ratios_undetermined_not_zero():

@@ -79,19 +79,21 @@ class AnalysisSet:
 def written(attributes: Mapping[str, object]) -> Estimand:
     """The estimand of plain data: texts, and events as mappings of event and strategy.
 
+    That no event is expected is said by an empty list.
+
     Raises
     ------
     ValueError
         For an attribute that is absent or unknown, an event twice, or a strategy that is not
         one of ``STRATEGIES``.
     """
-    absent = [name for name in ATTRIBUTES if not attributes.get(name)]
-    if absent and absent != ["intercurrent_events"]:
+    absent = [name for name in ATTRIBUTES if attributes.get(name) in (None, "")]
+    if absent:
         raise ValueError(f"the estimand has no '{absent[0]}'; its attributes are {ATTRIBUTES}")
     stray = sorted(set(attributes) - set(ATTRIBUTES))
     if stray:
         raise ValueError(f"'{stray[0]}' is no attribute of an estimand: {ATTRIBUTES}")
-    given = attributes.get("intercurrent_events") or ()
+    given = attributes["intercurrent_events"]
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ValueError("intercurrent_events: give a list of event and strategy")
     return Estimand(

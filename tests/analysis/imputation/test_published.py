@@ -1,4 +1,4 @@
-"""Against what the R package rbmi (1.5, Gower-Page et al. 2022, doi 10.21105/joss.04251) prints.
+"""Against what the R package rbmi (1.5.2, Gower-Page et al. 2022, doi 10.21105/joss.04251) prints.
 
 Its vignettes analyse the antidepressant trial (172 people, four visits) with everyone who
 left jumping to reference; the drug arm comes first there, so their difference is ours turned.
