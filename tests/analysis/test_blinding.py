@@ -72,8 +72,10 @@ def test_certainty_weighs_answers_as_bang_2004():
 
 
 def test_answers_are_counted_and_an_unknown_arm_is_refused():
-    pairs = [("a", "a"), ("a", "b"), ("a", "don't know"), ("b", "b"), ("b", "a"), ("b", "")]
-    assert counted(pairs, "a", "b") == Guesses(1, 1, 1, 1, 1, 1)
+    pairs = [(arm, guess) for arm in "ab" for guess in ("a", "b", "unknown")] + [("a", "a")]
+    assert counted(pairs, "a", "b") == Guesses(2, 1, 1, 1, 1, 1)
+    with pytest.raises(ValueError, match="leave out who was not asked"):
+        counted([("a", "")], "a", "b")
     with pytest.raises(ValueError, match="arm 'c'"):
         counted([("c", "a")], "a", "b")
 

@@ -72,6 +72,8 @@ def clustered(
     if np.linalg.matrix_rank(x) < x.shape[1] or len(y) <= x.shape[1]:
         raise ValueError("a column of the design follows from the others; leave it out")
     model = _Model(y, x, member, np.bincount(member).astype(float))
+    if model.residual() <= 1e-20 * max(float(y @ y), 1e-300):
+        raise ValueError("the response follows the design exactly; nothing is left to divide")
     found = minimize_scalar(model.deviance, bounds=(0.0, 0.999), method="bounded",
                             options={"xatol": 1e-10})  # fmt: skip
     icc = 0.0 if model.deviance(0.0) <= found.fun else float(found.x)
@@ -120,6 +122,10 @@ class _Model:
         information, right = products[:-1, :-1], products[:-1, -1]
         beta = np.asarray(np.linalg.solve(information, right), dtype=np.float64)
         return information, beta, float(products[-1, -1] - right @ beta)
+
+    def residual(self) -> float:
+        """What the fixed columns leave of the sum of squares."""
+        return self._weighed(0.0)[2]
 
     def deviance(self, icc: float) -> float:
         """Minus twice the restricted log-likelihood, but for a constant."""

@@ -133,7 +133,9 @@ def analysis_set(
     strategies = {each.event: each.strategy for each in estimand.intercurrent_events}
     happened = _happened(occurrences, strategies, arms)
     plan = _grid(arms, visits).join(
-        observations.select("participant", "visit", "day", pl.col("value").cast(pl.Float64)),
+        observations.select(
+            "participant", "visit", "day", pl.col("value").cast(pl.Float64).fill_nan(None)
+        ),
         on=["participant", "visit"],
         how="left",
     )

@@ -60,6 +60,25 @@ def test_each_participant_may_have_their_own_strategy():
         assert jumped[rows] == pytest.approx(alone[rows], abs=1e-9)
 
 
+def test_someone_never_seen_is_imputed_from_their_baseline():
+    table = frame()
+    never = table[:1].with_columns(
+        participant=pl.lit("never"), arm=pl.lit("active"), change=pl.lit(None, dtype=pl.Float64)
+    )
+    made = trial(pl.concat([table, never]))
+    at = made.participants.index("never")
+    assert made.departs[at] == 0
+    filled = imputation.conditional_means(made, "JR").values
+    twin = table.filter(pl.col("arm") == "control")[:1].with_columns(
+        participant=pl.lit("twin"), baseline=never["baseline"][0], change=never["change"]
+    )
+    both = trial(pl.concat([table, never, twin]))
+    values = imputation.conditional_means(both, "JR").values[0]
+    same = [both.participants.index(name) for name in ("never", "twin")]
+    assert values[same[0]] == pytest.approx(values[same[1]])
+    assert np.isfinite(filled).all()
+
+
 def test_the_jackknife_leaves_out_one_after_the_other():
     table = frame(people=24)
     made = trial(table)
