@@ -58,8 +58,7 @@ def tipping_point(
     NotFittable
         For a visit or arm that is not compared, or deltas that do not run one way.
 
-    Source: Yan, Lee & Li 2009, doi 10.1080/10543400903243009; Cro et al. 2020,
-    doi 10.1002/sim.8569.
+    Source: Cro et al. 2020, doi 10.1002/sim.8569.
     """
     trial = completed.trial
     if visit not in trial.visits or arm not in trial.arms[1:]:
