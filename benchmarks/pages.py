@@ -1,4 +1,4 @@
-"""How long Today and a participant's page take as the record grows a hundredfold.
+"""How long Today, the safety board and a participant's page take as the record grows a hundredfold.
 
     python benchmarks/pages.py [--participants 100000]
 
@@ -119,6 +119,14 @@ def grow(templates: list[Any], have: int, want: int) -> int:
             "INSERT INTO ledger_statuscount (programme, status, participants) SELECT programme, "
             "status, count(*) FROM ledger_participantrow GROUP BY programme, status"
         )
+        # Moods keep their counts: seven days and eleven moods, however many people.
+        cursor.execute("DELETE FROM ledger_safetycount WHERE subject <> 'mood'")
+        for subject, named in (("event", "system_organ_class"), ("interest", "special_interest")):
+            cursor.execute(
+                "INSERT INTO ledger_safetycount (programme, subject, named, value, times) "
+                f"SELECT programme, '{subject}', {named}, grade, count(*) FROM ledger_eventrow "
+                f"WHERE {named} <> '' GROUP BY programme, {named}, grade"
+            )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -166,6 +174,7 @@ def ask(size: int) -> dict[str, float]:
     numbers = [(turn * 37 % SMALL) * step // 1 for turn in range(ASKED)]
     pages = {
         "Today": ["/demo/"] * ASKED,
+        "Safety board": ["/demo/safety/"] * ASKED,
         "Participant": [f"/demo/participants/C-{number:06d}/" for number in numbers],
         "Participants": [f"/demo/participants/?after=C-{number:06d}" for number in numbers],
     }

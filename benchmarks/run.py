@@ -13,6 +13,7 @@ QUICK = {
     "crash.py": ["--kills", "5"],
     "pages.py": ["--participants", "5000"],
     "sessions.py": ["--sessions", "50"],
+    "mmrm.py": ["--trials", "2000"],
 }
 
 

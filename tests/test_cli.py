@@ -37,7 +37,16 @@ def sojourn(tmp_path: Path):
 
 def test_help_names_every_verb(sojourn):
     text = sojourn("--help").stdout
-    for verb in ("demo", "serve", "verify", "checkpoint", "rebuild", "protocol", "import"):
+    for verb in (
+        "demo",
+        "serve",
+        "verify",
+        "checkpoint",
+        "rebuild",
+        "remind",
+        "protocol",
+        "import",
+    ):
         assert verb in text
 
 
@@ -69,6 +78,7 @@ def test_a_programme_is_founded_filled_verified_and_lodged(sojourn, tmp_path):
     answer = sojourn("verify", "--lodged", str(lodged))
     assert "9 entries hold" in answer.stdout
     assert sojourn("rebuild").stdout == "1 courses rebuilt\n"
+    assert sojourn("remind").stdout.startswith("0 reminders sent")
 
 
 def test_lawful_ways_are_told_with_their_law_and_the_trials_of_a_file(sojourn, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 ROOMS = ("record", "protocols", "instruments", "medicines", "course", "conduct", "analysis",
-         "evidence", "design", "ledger", "exchange", "clinic")  # fmt: skip
+         "evidence", "design", "ledger", "exchange", "diary", "clinic", "vigilance")  # fmt: skip
 
 
 @pytest.mark.parametrize("lock", ["run.txt", "develop.txt"])

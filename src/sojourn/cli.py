@@ -133,6 +133,16 @@ def rebuild() -> None:
     typer.echo(f"{count} courses rebuilt")
 
 
+@app.command()
+def remind() -> None:
+    """Send due reminders, look for empty diaries; for a timer: sojourn remind"""
+    _start()
+    from sojourn.diary.rounds import make_round
+
+    typer.echo(done := make_round())
+    raise typer.Exit(min(done.failed, 1))
+
+
 @protocol_app.command("list")
 def protocol_list() -> None:
     """The packs that come with Sojourn."""
@@ -376,15 +386,12 @@ def _day(text: str, option: str) -> date:
 
 
 def _show_accounts(accounts: tuple[tuple[str, str, str], ...], port: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    import rich.table
 
-    table = Table("Sign in as", "Role", "Password", title=f"http://127.0.0.1:{port}/")
-    for username, role, password in accounts:
-        table.add_row(username, role, password)
-    console = Console()
-    console.print(table)
-    console.print("A demonstration with virtual participants. Stop it with Ctrl+C.")
+    table = rich.table.Table("Sign in as", "Role", "Password", title=f"http://127.0.0.1:{port}/")
+    for account in accounts:
+        table.add_row(*account)
+    rich.print(table, "A demonstration with virtual participants. Stop it with Ctrl+C.", sep="\n")
 
 
 def _serve(port: int, workers: int) -> None:

@@ -18,11 +18,27 @@ def start() -> None:
 
     try:
         django.setup()
+        lists_change = _lists_change()
         call_command("migrate", verbosity=0)
+        if lists_change:
+            from sojourn.ledger.rebuild import rebuild
+
+            with progress("Lists filled anew") as bar:
+                rebuild(bar)
     except Exception as error:
         if type(error).__name__ in ("OperationalError", "PermissionError"):
             fail(f"the record can't be opened: {error}")
         raise
+
+
+def _lists_change() -> bool:
+    """Whether this version keeps other lists than the record at hand has."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return any(migration.app_label == "ledger" for migration, _ in plan)
 
 
 @contextmanager

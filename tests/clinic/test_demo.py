@@ -13,9 +13,9 @@ from pytest_django import DjangoDbBlocker
 
 from sojourn.clinic.demo import ACCOUNTS, PROGRAMME, Summary, demo_accounts, load_demo
 from sojourn.clinic.models import ROLES, Member
+from sojourn.course.adverse_events import AdverseEventRecorded
 from sojourn.course.correction import Corrected
 from sojourn.course.dosing import DoseGiven, DoseWithheld
-from sojourn.course.safety import AdverseEventRecorded
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
 from sojourn.ledger import clock, opening, programmes
@@ -24,12 +24,17 @@ from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import (
+    ClockRow,
+    ConfidentialRow,
     DueRow,
+    EventRow,
     ObservationRow,
     OpenAlertRow,
     OpenSessionRow,
     ParticipantRow,
+    SafetyCount,
     StatusCount,
+    StoppingRow,
 )
 from sojourn.ledger.verify import verify
 from sojourn.record.command import Refused
@@ -234,7 +239,7 @@ def test_everything_is_dated_to_the_past_and_recorded_when_it_was_loaded(demo: L
 
 def test_each_entry_is_written_by_someone_with_an_account(demo: Loaded) -> None:
     authors = {(entry.author, entry.role) for entry in entries()}
-    assert authors <= set(ACCOUNTS)
+    assert authors <= {*ACCOUNTS, ("participant", "participant")}
 
 
 def test_ratings_come_from_the_independent_rater_alone(demo: Loaded) -> None:
@@ -259,14 +264,28 @@ def test_the_arms_differ_as_published_within_what_chance_allows(demo: Loaded) ->
         assert sum(changes[arm]) / len(changes[arm]) == pytest.approx(mean, abs=7)
 
 
-def test_adverse_events_are_more_frequent_under_mdma_and_none_is_serious(demo: Loaded) -> None:
+def test_adverse_events_are_more_frequent_under_mdma_and_one_is_serious(demo: Loaded) -> None:
     arms = opening.allocations(PROGRAMME)
     counts: Counter[str] = Counter()
+    serious = []
     for entry in entries():
         if isinstance(entry.fact, AdverseEventRecorded):
-            assert not entry.fact.serious
+            serious += [entry.fact.coded_term] if entry.fact.serious else []
             counts[arms[entry.stream.rsplit(":", 1)[1]]] += 1
     assert counts["mdma"] > counts["placebo"] > 0
+    assert serious == ["Syncope"]  # staged, so that the safety board has clocks to show
+
+
+def test_the_safety_board_has_something_to_show(demo: Loaded) -> None:
+    clocks = {row.clock: row for row in ClockRow.objects.all()}
+    assert clocks["site-to-sponsor"].stopped_at is not None
+    assert clocks["us-fda-15"].stopped_at is None
+    assert clocks["us-fda-15"].due_at > demo.now
+    assert StoppingRow.objects.filter(rule="related-serious").count() == 1
+    assert EventRow.objects.filter(special_interest="abuse-related").exists()
+    assert ConfidentialRow.objects.count() == 1
+    kept = SafetyCount.objects.filter(subject="event").values_list("times", flat=True)
+    assert sum(kept) == EventRow.objects.count()
 
 
 def test_the_record_verifies_and_its_entries_are_those_counted(demo: Loaded) -> None:

@@ -36,6 +36,9 @@ SETTINGS = (
     ("qtc-ms-max-male", 450),
     ("qtc-ms-max-female", 460),
     ("serious-report-hours", 24),
+    ("diary-mood-lowest", 2),
+    ("diary-mood-drop", 4),
+    ("diary-missed-days", 2),
 )
 CLEARED = Clearance(
     programme_open=True,

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from sojourn.course import Refused
+from sojourn.course.adverse_events import RecordAdverseEvent
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.consent import RecordAgreements, RecordConsentElsewhere, WithdrawConsent
 from sojourn.course.dosing import DoseWithheld
 from sojourn.course.eligibility import RecordCharacteristics
-from sojourn.course.safety import RecordAdverseEvent
 from sojourn.course.screening import Randomise
 from tests.course.story import Story, consent_to
 
@@ -65,8 +65,8 @@ def test_withdrawn_altogether_nothing_more_is_recorded_but_for_safety():
         story.ask(RecordContact(story.at, "contact-1-1", 6, 7, "none"))
     story.ask(
         RecordAdverseEvent(
-            story.at, "low mood", 2, False, "possible", "expected", "recovering", "unpleasant",
-            story.at.date(),
+            story.at, "low mood", 2, False, "possible", "", "recovering", "unpleasant",
+            story.at.date(), code="depression",
         )
     )  # fmt: skip
     assert story.course.adverse_events

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sojourn.course import Refused, decide, fold
+from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.assessment import AssessmentRecorded
 from sojourn.course.correction import (
     Corrected,
@@ -16,7 +17,6 @@ from sojourn.course.correction import (
     without,
 )
 from sojourn.course.medication import RecordMedication, StopMedication
-from sojourn.course.safety import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.taper import PlanTaper
 from tests.course.story import KINDS, SEVERE, Story
 
@@ -122,16 +122,17 @@ def recorded_event(story: Story, term: str, *, serious: bool = False):
         RecordAdverseEvent(
             story.at,
             term,
-            4 if serious else 2,
+            3 if serious else 2,
             serious,
             "possible",
-            "expected",
+            "",
             "recovered",
             "unpleasant",
             story.at.date(),
+            seriousness=("hospitalisation",) if serious else (),
         )
     )
-    return story.entries[-2 if serious else -1]
+    return story.entries[-1]
 
 
 def test_correcting_one_adverse_event_never_swallows_another():
@@ -144,10 +145,12 @@ def test_correcting_one_adverse_event_never_swallows_another():
         3,
         True,
         "possible",
-        "expected",
+        "",
         "recovered",
         "unpleasant",
         story.at.date(),
+        code="headache",
+        seriousness=("medically-important",),
     )
 
     course = corrected(story, first, right)
@@ -158,6 +161,7 @@ def test_correcting_one_adverse_event_never_swallows_another():
     }
     [alert] = course.open_alerts
     assert alert.visit == "ae-1"
+    assert {event for event, _ in course.clocks} == {"ae-1"}
 
 
 def test_an_event_followed_up_can_still_be_corrected():
@@ -171,10 +175,11 @@ def test_an_event_followed_up_can_still_be_corrected():
             2,
             False,
             "possible",
-            "expected",
+            "",
             "recovered",
             "unpleasant",
             story.at.date(),
+            code="headache",
         )
     )
 

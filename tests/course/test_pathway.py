@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.course import COMMANDS, Course, Refused
+from sojourn.course.adverse_events import (
+    RecordAdverseEvent,
+)
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.consent import WithdrawConsent
@@ -14,12 +17,7 @@ from sojourn.course.dosing import CloseSession, OpenSession, RecordVitals
 from sojourn.course.followup import CompleteCourse, DeclareLost, WithdrawParticipant
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation
-from sojourn.course.safety import (
-    AdverseEventRecorded,
-    RecordAdverseEvent,
-    ResolveAlert,
-    UpdateAdverseEvent,
-)
+from sojourn.course.safety import ResolveAlert
 from sojourn.course.schedule import plan
 from sojourn.course.screening import (
     ConfirmEligibility,
@@ -32,8 +30,9 @@ from tests.course.story import NO_SUICIDALITY, PROTOCOL, SEVERE, START, Story, c
 
 
 def event(at, term="Nausea", grade=1, serious=False, outcome="recovered", **more):
+    more |= {"seriousness": ("hospitalisation",)} if serious else {}
     return RecordAdverseEvent(
-        at, term, grade, serious, "probable", "expected", outcome, "unpleasant", at.date(), **more
+        at, term, grade, serious, "probable", "", outcome, "unpleasant", at.date(), **more
     )
 
 
@@ -224,48 +223,6 @@ def test_an_assessment_is_corrected_and_not_repeated():
     story = Story().prepared()
     with pytest.raises(Refused, match="recorded already; correct that entry"):
         story.rated("baseline", SEVERE)
-
-
-def test_a_serious_event_starts_its_reporting_clock():
-    story = Story().consented()
-    facts = story.ask(event(story.at, "Syncope", grade=3, serious=True), "therapist")
-    assert facts[1].label == "Serious: Syncope; report within 24 h"
-
-
-def test_an_event_that_becomes_serious_starts_the_clock_then():
-    story = Story().consented()
-    story.ask(event(story.at), "therapist")
-    update = UpdateAdverseEvent(story.at, "ae-1", 4, True, "not-recovered")
-    assert [fact.kind for fact in story.ask(update)] == [
-        "safety.adverse-event-updated",
-        "safety.alert-raised",
-    ]
-
-
-@pytest.mark.parametrize("term", ["Euphoria", "euphoric mood", "Craving for the drug"])
-def test_a_pleasant_signal_of_abuse_is_an_event_of_special_interest(term):
-    story = Story().consented()
-    command = RecordAdverseEvent(
-        story.at, term, 1, False, "definite", "expected", "recovered", "pleasant", day(story)
-    )
-    [fact] = story.ask(command, "therapist")
-    assert isinstance(fact, AdverseEventRecorded)
-    assert (fact.special_interest, fact.valence) == ("abuse-related", "pleasant")
-
-
-@pytest.mark.parametrize(
-    ("grade", "serious", "outcome", "field"),
-    [
-        (5, True, "recovered", "outcome"),
-        (2, True, "fatal", "outcome"),
-        (4, False, "recovered", "serious"),
-    ],
-)
-def test_an_event_that_contradicts_itself_is_refused(grade, serious, outcome, field):
-    story = Story().consented()
-    with pytest.raises(Refused) as refusal:
-        story.ask(event(story.at, "Event", grade, serious, outcome), "therapist")
-    assert refusal.value.field == field
 
 
 def test_withdrawal_has_a_reason_of_the_protocol():

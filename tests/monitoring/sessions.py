@@ -47,7 +47,8 @@ PROTOCOL = protocols.load_shipped("mdma-ptsd")
 def found_programme(key: str = PROGRAMME) -> None:
     """An open programme with two practitioners in good standing."""
     since = date(2020, 1, 1)
-    settings = tuple((each.key, LIMITS[each.key]) for each in PROTOCOL.site_settings)
+    # Settings that have nothing to do with vital signs may have any value.
+    settings = tuple((e.key, LIMITS.get(e.key, e.lowest)) for e in PROTOCOL.site_settings)
     founding = Founding(
         key, "mdma-ptsd", "Watched", "us-ind", "IND 1", since, "1.0", "committee", settings
     )

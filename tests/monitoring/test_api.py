@@ -78,6 +78,14 @@ def test_without_a_good_token_nothing_is_taken_or_shown(device, opened, token):
     assert ReadingRow.objects.count() == 0
 
 
+@pytest.mark.parametrize("participant", ["P\x001", "P\n1", "nobody", "é"])
+def test_a_participant_that_cannot_be_is_refused_alone(device, opened, participant):
+    answer = device.deliver(
+        session(ms(opened), [70], participant=participant), session(ms(opened), [70], batch="2")
+    )
+    assert [each["status"] for each in answer.json()["receipts"]] == ["refused", "written"]
+
+
 def test_a_revoked_device_is_turned_away(opened):
     device = Device(devices.add(PROGRAMME, "old", author="lead"))
     devices.revoke(PROGRAMME, "old", "stolen", author="lead")
@@ -103,6 +111,8 @@ def test_a_device_of_one_site_neither_writes_nor_sees_another(opened):
         ({"values": [70, 71]}, "one for each"),
         ({"values": [70.5]}, "values"),
         ({"values": ["high"]}, "values"),
+        ({"values": [10**12]}, "values"),
+        ({"at_ms": [10**18]}, "at_ms"),
         ({"at_ms": [], "values": []}, "no readings"),
     ],
 )

@@ -12,6 +12,7 @@ from sojourn.clinic.models import ROLES, Member
 from sojourn.conduct import blinding
 from sojourn.ledger import programmes
 from sojourn.ledger.desk import Person
+from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 
 ROLE_LABELS = dict(ROLES)
@@ -62,6 +63,12 @@ def visitor(request: HttpRequest, programme: str) -> Visitor:
         return Visitor(member, programme, programmes.load(programme))
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
+
+
+def rated_by(protocol: Protocol, fact: Any) -> str:
+    """Who rates the visit that a fact or command is about; empty when it is about none."""
+    visit = protocol.visit(getattr(fact, "visit", ""))
+    return visit.rated_by if visit else ""
 
 
 def course_readers_only(visitor: Visitor) -> None:

@@ -4,7 +4,15 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sojourn.course import aftercare, assessment, correction, dosing, medication, room, safety
+from sojourn.course import (
+    adverse_events,
+    aftercare,
+    assessment,
+    correction,
+    dosing,
+    medication,
+    room,
+)
 from sojourn.course import visits as visit_facts
 from sojourn.course.integration import HoldIntegration
 from sojourn.course.preparation import HoldPreparation
@@ -58,5 +66,5 @@ _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     dosing.VitalsRecorded: _same_fields(dosing.RecordVitals),
     room.ObservationNoted: _same_fields(room.NoteObservation),
     room.NoteWritten: _same_fields(room.WriteNote),
-    safety.AdverseEventRecorded: _same_fields(safety.RecordAdverseEvent),
+    adverse_events.AdverseEventRecorded: _same_fields(adverse_events.RecordAdverseEvent),
 }

@@ -170,7 +170,7 @@ def _medicine(each: MedicineSummary, scale: "_Scale", y: int, today: date) -> li
     start = scale.x(held.started_on or scale.first)
     end = scale.x(held.stopped_on or (today if not held.ended else scale.first))
     parts = [
-        f'<text class="lane" x="0" y="{y + 15}">{name[:16]}</text>',
+        f'<text class="lane" x="0" y="{y + 15}">{escape(held.name[:16])}</text>',
         f'<rect class="taken" x="{start}" y="{y + 5}" width="{max(2.0, round(end - start, 1))}" '
         f'height="12" rx="3"><title>{name}: taken until {held.stopped_on or "now"}</title></rect>',
     ]

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from sojourn.clinic.offers import Choices, Offers
 from sojourn.instruments import Instrument
-from sojourn.ledger import clock
+from sojourn.ledger import clock, terminology
 from sojourn.protocols.model import Fidelity, Protocol
-from sojourn.record.command import Asked, asked
+from sojourn.record.command import UNREADABLE, Asked, asked
+from sojourn.vigilance.terms import Term, suggest
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 RADIO_UP_TO = 7
@@ -24,7 +25,9 @@ PAIRS = ("criteria", "characteristics", "site-settings", "fidelity-items")
 class CommandForm(forms.Form):
     """The form of one command: typed fields in, the command itself out."""
 
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    key = forms.RegexField(
+        r"^[0-9A-Za-z-]*$", widget=forms.HiddenInput, required=False, max_length=64
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -47,7 +50,10 @@ class CommandForm(forms.Form):
             self._add(field, offered, instrument, protocol)
         if correcting:
             self.fields["reason_for_correction"] = forms.CharField(
-                label="Why it is corrected", widget=forms.Textarea({"rows": 2}), max_length=500
+                label="Why it is corrected",
+                widget=forms.Textarea({"rows": 2}),
+                max_length=500,
+                validators=[_readable],
             )
 
     def to_command(self) -> Any:
@@ -82,6 +88,8 @@ class CommandForm(forms.Form):
             self._fidelity(field.name, protocol.fidelity)
         elif source == "site-settings" and protocol:
             self._settings(field.name, protocol)
+        elif source == "terms":
+            self._terms(field)
         elif source == "items":
             if instrument and instrument.items:
                 self._items(field.name, instrument)
@@ -135,6 +143,26 @@ class CommandForm(forms.Form):
             )
             self.groups[name].append(key)
 
+    def _terms(self, field: Asked) -> None:
+        """Terms the words in the field before may mean, for a person to confirm one."""
+        held = self.data or self.initial
+        dictionary = terminology.in_use()
+        offered = list(suggest(dictionary, str(held.get("term") or "")))
+        chosen = dictionary.by_code.get(str(held.get(field.name) or ""))
+        if chosen and chosen not in offered:
+            offered.append(chosen)
+        if not offered and held.get("term"):
+            offered = [each for each in dictionary.by_code.values() if each.is_other]
+        built = forms.ChoiceField(
+            label=field.ask.label,
+            help_text=field.ask.help,
+            choices=tuple((each.code, _term_label(each)) for each in offered),
+            widget=forms.RadioSelect,
+            required=False,
+        )
+        built.suggested = True  # type: ignore[attr-defined]
+        self.fields[field.name] = built
+
     def _items(self, name: str, instrument: Instrument) -> None:
         self.groups[name] = []
         for item in instrument.items:
@@ -166,6 +194,7 @@ class CommandForm(forms.Form):
             known = "" if setting.verified else " (unverified)"
             self.fields[f"{name}-{setting.key}"] = forms.IntegerField(
                 label=f"{setting.label}, {setting.unit}",
+                required=setting.required,
                 min_value=setting.lowest,
                 max_value=setting.highest,
                 help_text=f"Published: {setting.published}{known}" if setting.published else "",
@@ -249,7 +278,19 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
     widget_text: forms.Widget = (
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
     )
-    return forms.CharField(widget=widget_text, max_length=2000, **common)
+    return forms.CharField(widget=widget_text, max_length=ask.longest, **common)
+
+
+def _readable(text: str) -> None:
+    if found := UNREADABLE.search(text):
+        raise forms.ValidationError(
+            f"It holds the control character U+{ord(found[0]):04X}; write it in plain text."
+        )
+
+
+def _term_label(term: Term) -> str:
+    grades = ", ".join(map(str, term.grades))
+    return f"{term.name} ({term.system_organ_class}; grades {grades})"
 
 
 def _bare(hint: Any) -> Any:

@@ -7,16 +7,19 @@ from typing import Any
 
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing
+from sojourn.conduct import blinding
+from sojourn.conduct.programme import Programme
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
-from sojourn.course.state import Course
+from sojourn.course.state import Course, ReportingClock
 from sojourn.ledger import clock
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
+ON_THE_DIARY_PAGE = frozenset({"diary.send-link", "diary.revoke-access"})
 ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
 # Asked for on pages of their own: registering, rating, and the taps of the session room.
 HIDDEN_FROM_MENU = frozenset(
@@ -63,54 +66,79 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
     """Every choice a form about this course may need; ``schedule`` is the course's plan."""
     protocol, programme = visitor.standing.protocol, visitor.standing.programme
     planned = tuple(each for each in schedule if each.standing == "planned")
-    session = course.open_session
-    levels: tuple[int, ...] = ()
-    if session and protocol.dosing:
-        levels = clearing.levels(protocol.dosing, session, session.next_dose)
     return Offers(
         {
-            "consent-versions": tuple(
-                (each.version, f"{each.version}, approved {each.approved_on}")
-                for each in reversed(programme.consent_versions)
-            ),
-            "criteria": tuple(
-                (each.key, each.label) for each in protocol.criteria if each.answered_by_hand
-            ),
-            "overridable-criteria": tuple(
-                (each.key, each.label) for each in protocol.criteria if each.override_by
-            ),
-            "recorded-characteristics": tuple(
-                (key, each.value) for key, each in course.characteristics.items()
-            ),
-            "treatment-kinds": tuple((each.key, each.label) for each in protocol.prior_treatments),
-            "criterion-answers": ANSWERS,
-            "medications": tuple((name, name) for name in course.medications),
-            "screening-visits": _visits(planned, "screening"),
-            "preparation-visits": _visits(planned, "preparation"),
-            "dosing-visits": _visits(planned, "dosing"),
-            "integration-visits": _visits(_after_session(course, planned), "integration"),
-            "aftercare-visits": _visits(_after_session(course, planned), "aftercare"),
-            "open-visits": tuple((each.visit.key, each.visit.label) for each in planned),
-            "practitioners": tuple(
-                dict.fromkeys(
-                    (each.practitioner, f"{each.practitioner} ({each.profession})")
-                    for each in programme.credentials
-                )
-            ),
-            "checklist": tuple(
-                (item.key, item.label)
-                for item in (protocol.dosing.checklist if protocol.dosing else ())
-            ),
+            **_gate(course, protocol, programme),
+            **_open_visits(visitor, course, planned),
             **_room(course, protocol, planned),
-            "levels": tuple((str(level), f"{level} mg") for level in levels),
-            "alerts": tuple((each.key, each.label) for each in course.open_alerts),
-            "adverse-events": tuple(
-                (each.key, f"{each.term} ({each.started_on})")
-                for each in course.adverse_events.values()
-            ),
+            **_safety(course),
+            "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
     )
+
+
+def _gate(course: Course, protocol: Protocol, programme: Programme) -> Mapping[str, Choices]:
+    """What screening, consent and medicines can name."""
+    return {
+        "consent-versions": tuple(
+            (each.version, f"{each.version}, approved {each.approved_on}")
+            for each in reversed(programme.consent_versions)
+        ),
+        "criteria": tuple(
+            (each.key, each.label) for each in protocol.criteria if each.answered_by_hand
+        ),
+        "overridable-criteria": tuple(
+            (each.key, each.label) for each in protocol.criteria if each.override_by
+        ),
+        "recorded-characteristics": tuple(
+            (key, each.value) for key, each in course.characteristics.items()
+        ),
+        "treatment-kinds": tuple((each.key, each.label) for each in protocol.prior_treatments),
+        "criterion-answers": ANSWERS,
+        "medications": tuple((name, name) for name in course.medications),
+        "practitioners": tuple(
+            dict.fromkeys(
+                (each.practitioner, f"{each.practitioner} ({each.profession})")
+                for each in programme.credentials
+            )
+        ),
+    }
+
+
+def _open_visits(
+    visitor: Visitor, course: Course, planned: tuple[Planned, ...]
+) -> Mapping[str, Choices]:
+    """Visits that can be held or missed, by phase."""
+    after = _after_session(course, planned)
+    return {
+        "screening-visits": _visits(planned, "screening"),
+        "preparation-visits": _visits(planned, "preparation"),
+        "dosing-visits": _visits(planned, "dosing"),
+        "integration-visits": _visits(after, "integration"),
+        "aftercare-visits": _visits(after, "aftercare"),
+        "open-visits": tuple(
+            (each.visit.key, each.visit.label)
+            for each in planned
+            if blinding.may_see_visit(visitor.role, each.visit.rated_by)
+        ),
+    }
+
+
+def _safety(course: Course) -> Mapping[str, Choices]:
+    """Alerts, adverse events and reports that someone can act on."""
+    return {
+        "alerts": tuple((each.key, each.label) for each in course.open_alerts),
+        "adverse-events": tuple(
+            (each.key, f"{each.term} ({each.started_on})")
+            for each in course.adverse_events.values()
+        ),
+        "running-clocks": tuple(
+            (f"{each.event}{reporting.BETWEEN}{each.key}", _report(course, each))
+            for each in course.clocks.values()
+            if each.stopped_at is None
+        ),
+    }
 
 
 def assessments_due(
@@ -140,7 +168,7 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE
+        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE | ON_THE_DIARY_PAGE
         and (not course.ended or command in AFTER_THE_END)
         and sensible.get(command.name, True)
     )
@@ -150,7 +178,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     """Whether each command has something to act on; those not named always have."""
     in_session = course.open_session is not None
     return {
-        "consent.withdraw": bool(course.consents) and not course.consents[-1].withdrawn_at,
+        "consent.withdraw": bool(course.consents) and course.consents[-1].scope != "all",
         "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),
         "screening.override-criterion": bool(offered.get("overridable-criteria")),
         "screening.record-prior-treatment": bool(offered.get("treatment-kinds")),
@@ -172,11 +200,17 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "dosing.check-morning": bool(offered.get("overnight-sessions")),
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
+        "aftercare.record-attempt": bool(offered.get("aftercare-visits")),
+        "diary.review-effects": bool(offered.get("diary-entries")),
+        "diary.wish-reminders": course.diary_access.open,
         "medication.stop": bool(course.medications),
         "medication.clear": bool(course.medications),
         "medication.plan-taper": bool(course.medications),
         "medication.check-mood": bool(course.tapers),
         "safety.update-adverse-event": bool(course.adverse_events),
+        "safety.write-narrative": bool(course.adverse_events),
+        "safety.record-report-sent": bool(offered.get("running-clocks")),
+        "safety.waive-report": bool(offered.get("running-clocks")),
         "safety.resolve-alert": bool(course.open_alerts),
         "followup.complete": bool(course.eligible_at),
         "followup.withdraw": bool(course.eligible_at),
@@ -193,7 +227,10 @@ def _room(
         return {}
     coming = [each.visit for each in planned if each.visit.phase == "dosing"]
     today = clock.now().date()
+    levels = clearing.levels(dosing, session, session.next_dose) if session else ()
     return {
+        "checklist": tuple((item.key, item.label) for item in dosing.checklist),
+        "levels": tuple((str(level), f"{level} mg") for level in levels),
         "checklist-visits": tuple((each.key, each.label) for each in coming),
         "unsigned-checklist": tuple(
             (item.key, item.label)
@@ -216,12 +253,27 @@ def _room(
     }
 
 
+def _report(course: Course, clock: ReportingClock) -> str:
+    event = course.adverse_events.get(clock.event)
+    return f"{event.term if event else clock.event}: {clock.label}, to {clock.recipient}"
+
+
 _SETTLED = ("missed", "not-needed")
 
 
 def _after_session(course: Course, planned: tuple[Planned, ...]) -> tuple[Planned, ...]:
     ended = {each.number for each in course.sessions.values() if each.closed_at}
     return tuple(each for each in planned if each.visit.session in ended)
+
+
+def _diary_entries(course: Course, protocol: Protocol) -> Choices:
+    plan = protocol.diary
+    if plan is None:
+        return ()
+    return tuple(
+        (each.key, f"{each.day}: {', '.join(diary.effects(each, plan))}")
+        for each in diary.to_review(course, plan)
+    )
 
 
 def _visits(planned: tuple[Planned, ...], phase: Phase) -> Choices:

@@ -3,7 +3,12 @@
 SOJOURN_HOME      folder of the embedded record, its keys and its secret (default: ./var)
 SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when absent
 SOJOURN_HOSTS     comma-separated host names the pages answer to
+SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
+SOJOURN_ADDRESS   where participants reach the pages, such as https://clinic.example
+SOJOURN_MAIL      smtp://user:password@host:port (or smtps://); mail is printed when absent
+SOJOURN_MAIL_FROM the address mail comes from
+SOJOURN_LINK_MINUTES, SOJOURN_DIARY_DAYS  how long a diary link and an open diary last
 
 Each request has a thread of its own, and so a connection of its own that ends with it.
 """
@@ -15,6 +20,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SOJOURN_HOME", "var")).resolve()
+
+
+# Events are coded to CTCAE unless the site brings its own dictionary.
+MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
 
 
 def _database() -> dict[str, object]:
@@ -65,6 +74,7 @@ AUTH_USER_MODEL = "clinic.Member"
 INSTALLED_APPS = [
     "sojourn.ledger",
     "sojourn.exchange.registry",
+    "sojourn.diary",
     "sojourn.clinic",
     "allauth",
     "allauth.account",
@@ -134,6 +144,21 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("SOJOURN_SECURE") ==
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+ADDRESS = os.environ.get("SOJOURN_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+DIARY_LINK_MINUTES = int(os.environ.get("SOJOURN_LINK_MINUTES", "30"))
+DIARY_DAYS = int(os.environ.get("SOJOURN_DIARY_DAYS", "30"))
+DEFAULT_FROM_EMAIL = os.environ.get("SOJOURN_MAIL_FROM", "diary@localhost")
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if _mail := urlsplit(os.environ.get("SOJOURN_MAIL", "")).hostname:
+    _parts = urlsplit(os.environ["SOJOURN_MAIL"])
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _mail, _parts.port or (465 if _parts.scheme == "smtps" else 587)
+    EMAIL_HOST_USER = unquote(_parts.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_parts.password or "")
+    EMAIL_USE_SSL = _parts.scheme == "smtps"
+    EMAIL_USE_TLS = not EMAIL_USE_SSL
 
 LOGGING = {
     "version": 1,

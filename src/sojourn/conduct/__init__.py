@@ -7,7 +7,15 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.conduct import authorisation, devices, fidelity, practitioners, reporting, standing
+from sojourn.conduct import (
+    authorisation,
+    confidential,
+    devices,
+    fidelity,
+    practitioners,
+    reporting,
+    standing,
+)
 from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
@@ -25,6 +33,7 @@ _EVOLVE: Mapping[type, Any] = {
 }
 FACTS: tuple[type[Fact], ...] = (
     *_EVOLVE,
+    *confidential.FACTS,
     AllocationMade,
     AllocationOpened,
     FileImported,

@@ -302,6 +302,8 @@ def _check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -
     given = dict(settings)
     for setting in protocol.site_settings:
         value = given.pop(setting.key, None)
+        if value is None and not setting.required:
+            continue
         if value is None:
             raise Refused(f"{setting.label} is not set; the site decides it", "settings")
         if not setting.lowest <= value <= setting.highest:

@@ -9,6 +9,15 @@ RATERS: Final = frozenset({"independent-rater", "fidelity-rater"})
 RATER_SEES: Final = frozenset(
     {"screening.participant-registered", "assessment.recorded", "visit.missed"}
 )
+# A report past the treating team reaches those who oversee the site and nobody who works in it.
+CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
+CONFIDENTIAL_KINDS: Final = "safety.confidential-"
+
+
+# Of the programme's own record, what tells of single sessions.
+TELLS_OF_SESSIONS: Final = frozenset({"programme.fidelity-rated", "programme.supervision-recorded"})
+# What a rater records may be put right by a rater.
+RATER_CORRECTS: Final = frozenset({"assessment.recorded"})
 
 
 def may_open_allocation(role: str) -> bool:
@@ -20,7 +29,22 @@ def may_see(role: str, kind: str) -> bool:
     """Whether an entry of this kind is shown to this role."""
     if kind.startswith("allocation."):
         return role in UNBLINDED
+    if kind.startswith(CONFIDENTIAL_KINDS):
+        return role in CONFIDENTIAL_READERS
     return role not in RATERS or kind in RATER_SEES
+
+
+def may_see_in_programme(role: str, kind: str) -> bool:
+    """Whether an entry of this kind in the programme's own record is shown to this role."""
+    return role not in RATERS or kind not in TELLS_OF_SESSIONS
+
+
+def may_correct(role: str, kind: str, rated_by: str) -> bool:
+    """Whether this role may put right an entry of this kind at a visit rated by ``rated_by``."""
+    if role not in RATERS:
+        return True
+    of_raters = kind in RATER_CORRECTS and rated_by == "independent-rater"
+    return role == "independent-rater" and of_raters
 
 
 def may_see_visit(role: str, rated_by: str) -> bool:
@@ -31,3 +55,13 @@ def may_see_visit(role: str, rated_by: str) -> bool:
 def may_see_course(role: str) -> bool:
     """Whether this role may see sessions, events and contacts at all."""
     return role not in RATERS
+
+
+def may_see_closed_session(role: str) -> bool:
+    """Whether this role may see safety by arm, as for the closed session of a monitoring board."""
+    return role == "statistician"
+
+
+def may_read_confidential(role: str) -> bool:
+    """Whether this role may read what was reported past the treating team."""
+    return role in CONFIDENTIAL_READERS

@@ -12,11 +12,14 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.course import (
+    adverse_events,
     aftercare,
     alerting,
     assessment,
     checklist,
     consent,
+    diary,
+    diary_access,
     discharge,
     dosing,
     eligibility,
@@ -27,6 +30,8 @@ from sojourn.course import (
     medication,
     next_dose,
     preparation,
+    reminding,
+    reporting,
     room,
     safety,
     screening,
@@ -56,10 +61,15 @@ PATHWAY = (
     next_dose,
     integration,
     aftercare,
+    diary_access,
+    diary,
+    reminding,
     assessment,
     followup,
     safety,
     alerting,
+    adverse_events,
+    reporting,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -72,12 +82,18 @@ COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each i
 AFTER_THE_END = (
     consent.WithdrawConsent,
     identity.EraseIdentity,
-    safety.RecordAdverseEvent,
-    safety.UpdateAdverseEvent,
+    adverse_events.RecordAdverseEvent,
+    adverse_events.UpdateAdverseEvent,
+    reporting.WriteNarrative,
+    reporting.RecordReportSent,
+    reporting.WaiveReport,
     safety.RaiseConcern,
     safety.ResolveAlert,
     *alerting.DECIDE,
     assessment.RecordAssessment,
+    diary.MakeEntry,
+    diary.ReviewEffects,
+    diary_access.RevokeAccess,
 )
 
 

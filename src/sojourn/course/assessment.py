@@ -99,7 +99,8 @@ def record(
         result = score_of(command, instrument)
     except AnswerError as error:
         raise Refused(str(error), "answers" if command.answers else "total") from error
-    settles = visit.phase in ("assessment", "followup") and visit.key not in course.visits
+    done = course.visits.get(visit.key)
+    settles = visit.phase in ("assessment", "followup") and (done is None or not done.held)
     fact = AssessmentRecorded(
         command.visit, command.instrument, command.answers, command.total, settles
     )

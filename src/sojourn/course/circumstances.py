@@ -1,12 +1,14 @@
 """What a decision about one participant must know of the world around them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sojourn.instruments import Instrument
 from sojourn.medicines import DrugNames, Formulary
 from sojourn.protocols.model import Protocol
+from sojourn.vigilance import terms
+from sojourn.vigilance.terms import Dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Clearance:
     practitioners: frozenset[str] = frozenset()
     licensed: frozenset[str] = frozenset()
     unfit: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    jurisdictions: tuple[str, ...] = ()  # whose law on reporting holds here
     consent_versions: tuple[str, ...] = ()  # approved, oldest first
     consent_needed: str = ""  # the oldest version that is still enough
     settings: tuple[tuple[str, int], ...] = ()
@@ -48,4 +51,5 @@ class Circumstances:
     author: str
     role: str
     now: datetime
+    terms: Dictionary = field(default_factory=terms.shipped)
     allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded

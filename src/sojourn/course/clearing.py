@@ -13,6 +13,7 @@ from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.state import Course, Session, Vitals
 from sojourn.protocols.model import Dosing
 
+MINUTE = "%Y-%m-%d at %H:%M"
 LIMITS = (
     ("systolic-mmhg-max", "systolic_mmhg", "systolic", "mmHg"),
     ("diastolic-mmhg-max", "diastolic_mmhg", "diastolic", "mmHg"),
@@ -132,17 +133,31 @@ def _person(
     lacking = consent.hindrance(course, circumstances, treatment=True)
     if lacking:
         yield lacking
+    elif course.consents[-1].signed_at > at:
+        yield f"no consent was in force then: signed on {course.consents[-1].signed_at:{MINUTE}}"
     if not course.eligible_at:
         yield "eligibility is not confirmed"
-    for alert in course.open_alerts:
-        yield f"an alert is open: {alert.label}"
+    elif course.eligible_at > at:
+        yield f"eligibility was confirmed only on {course.eligible_at:{MINUTE}}"
+    yield from _alerts(course, at)
     for judgement in judging.unsatisfied(course, circumstances, later_visits=True):
         yield f"criterion not satisfied: {judgement.in_words()}"
     if protocol.randomisation and course.randomised_at is None:
         yield "the participant is not randomised"
+    elif course.randomised_at and course.randomised_at > at:
+        yield f"the participant was randomised only on {course.randomised_at:{MINUTE}}"
     for finding in medication.hindrances(course, circumstances, at.date()):
         yield finding.message
     yield from _assessed(course, session, at, circumstances)
+
+
+def _alerts(course: Course, at: datetime) -> Iterator[str]:
+    """Alerts open now, and those open at that moment though settled since."""
+    for alert in course.alerts.values():
+        if alert.resolved_at is None:
+            yield f"an alert is open: {alert.label}"
+        elif alert.raised_at <= at < alert.resolved_at:
+            yield f"an alert was open then: {alert.label}"
 
 
 def _assessed(
@@ -157,6 +172,9 @@ def _assessed(
         rated = course.assessments.get((session.visit, key))
         if rated is None or rated.at.date() != at.date():
             yield f"{instrument.name} ({instrument.measures}) was not assessed today"
+            continue
+        if rated.at > at:
+            yield f"{instrument.name} ({instrument.measures}) was not assessed before the dose"
             continue
         missing = assessment.score_of(rated, instrument).missing
         if missing:
@@ -213,5 +231,8 @@ def _supplemental(session: Session, at: datetime, dosing: Dosing) -> Iterator[st
             f"{minutes} min after the initial dose; the window is "
             f"{window.from_min} to {window.until_min} min"
         )
-    if not any(each.moment == "before-supplemental" for each in session.vitals):
+    if not any(
+        each.moment == "before-supplemental" and session.initial.at <= each.at <= at
+        for each in session.vitals
+    ):
         yield "vital signs before the supplemental dose are missing"

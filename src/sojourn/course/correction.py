@@ -99,7 +99,7 @@ def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
 def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     """``facts`` decided anew, the first under the name that the rest of the record knows.
 
-    An alert that follows keeps pointing at it.
+    What follows from it (an alert, a reporting clock) keeps pointing at it.
     """
     right, *others = facts
     field = IDENTITY.get(right.kind)
@@ -107,10 +107,14 @@ def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         return facts
     name, fresh = getattr(wrong.fact, field), getattr(right, field)
     renamed = (
-        replace(each, visit=name) if getattr(each, "visit", None) == fresh else each  # type: ignore[type-var]
+        replace(each, **dict.fromkeys(_pointing_at(each, fresh), name))  # type: ignore[type-var]
         for each in others
     )
     return (replace(right, **{field: name}), *renamed)  # type: ignore[type-var]
+
+
+def _pointing_at(fact: Fact, name: str) -> tuple[str, ...]:
+    return tuple(field for field in ("visit", "event") if getattr(fact, field, None) == name)
 
 
 def correct(

@@ -214,6 +214,11 @@ def open_session(
     for earlier in circumstances.protocol.dosing_visits():
         if (earlier.session or 0) < number and earlier.key not in course.visits:
             raise Refused(f"{earlier.label} comes first; record it, held or missed", "visit")
+    for later in course.sessions.values():
+        if later.number > number:
+            raise Refused(
+                f"{later.visit} came after it and was held; it can't be held now", "visit"
+            )
     visits.present(command.practitioners, circumstances)
     confirmed = checklist.known(command.confirmed, dosing, "confirmed")
     unconfirmed = tuple(
@@ -294,6 +299,9 @@ def withhold(
 
 def close(course: Course, command: CloseSession, circumstances: Circumstances) -> tuple[Fact, ...]:
     session = visits.in_session(course, command.at)
+    last = session.supplemental or session.initial
+    if last is not None and command.at < last.at:
+        raise Refused(f"a dose was given at {last.at:%H:%M}; give a later time", "at")
     reason, homeward = command.early_reason.strip(), command.homeward
     if homeward in ("transferred", "against-advice") and not reason:
         raise Refused(f"say why: {dict(HOMEWARD)[homeward].lower()}", "early_reason")
@@ -310,7 +318,7 @@ def close(course: Course, command: CloseSession, circumstances: Circumstances) -
             f"{minutes:.0f} of {planned} planned minutes have passed; say why it ends early",
             "early_reason",
         )
-    if not any(each.moment == "end" for each in session.vitals):
+    if not any(each.moment == "end" and last and each.at >= last.at for each in session.vitals):
         raise Refused("vital signs at the end are missing; record them first")
     lacking = discharge.lacking(course, session, command.at, circumstances)
     if homeward == "escorted-home" and lacking:

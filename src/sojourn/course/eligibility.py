@@ -167,7 +167,7 @@ def _check(asked: Characteristic, value: str) -> None:
             known = ", ".join(key for key, _ in asked.options)
             raise Refused(f"{asked.label} '{value}' is not one of: {known}", "answers")
         return
-    if not (value.isascii() and value.lstrip("-").isdigit()):
+    if not (value.isascii() and value.removeprefix("-").isdigit()):
         raise Refused(f"{asked.label} '{value}' is not a whole number", "answers")
     lowest, highest = asked.lowest or 0, asked.highest or 0
     if not lowest <= int(value) <= highest:

@@ -86,9 +86,12 @@ class MedicationStopped:
 
 @dataclass(frozen=True, slots=True)
 class MedicationCleared:
+    """``name`` is as written when it was decided: corrected to another, nothing is cleared."""
+
     kind: ClassVar[str] = "medication.cleared"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
     medicine: str
+    name: str
     substances: tuple[str, ...]
     rationale: str
 
@@ -168,22 +171,44 @@ def record(
             "right: a prescriber then decides before any dose",
             "medicine",
         )
-    return (
-        MedicationRecorded(
-            _free_key(course, name),
-            name,
-            resolution.substances,
-            command.indication,
-            command.dose,
-            command.started_on,
-            command.stopped_on,
-            command.ended,
-        ),
+    fact = MedicationRecorded(
+        _free_key(course, name),
+        name,
+        resolution.substances,
+        command.indication,
+        command.dose,
+        command.started_on,
+        command.stopped_on,
+        command.ended,
     )
+    return (fact, *_learned_late(course, fact, circumstances))
+
+
+def _learned_late(
+    course: Course, fact: MedicationRecorded, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    """An alert when a dose was given on a day on which this medicine forbade it."""
+    rule = washout_rule(circumstances.protocol)
+    taken = Taken(fact.key, fact.substances, fact.started_on, fact.stopped_on, fact.ended)
+    for session in course.sessions.values() if rule else ():
+        if session.initial is None or rule is None:
+            continue
+        found = findings(circumstances.formulary, (taken,), session.initial.at.date(), rule)
+        for each in found:
+            if each.weight == "hard-stop":
+                label = f"learned after the dose of {session.visit}: {each.message}"
+                return (safety.new_alert(course, "medicine-after-dose", label, session.visit),)
+    return ()
 
 
 def stop(course: Course, command: StopMedication, circumstances: Circumstances) -> tuple[Fact, ...]:
     medication = find(course, command.medicine)
+    if medication.stopped_on and command.stopped_on < medication.stopped_on:
+        raise Refused(
+            f"'{medication.name}' was last taken on {medication.stopped_on}; an earlier day "
+            "would shorten its washout: correct the entry that says so",
+            "stopped_on",
+        )
     _check_days(medication.started_on, command.stopped_on, command.at.date())
     fact = MedicationStopped(medication.key, command.stopped_on)
     registered = course.registered_at.date() if course.registered_at else command.stopped_on
@@ -212,7 +237,7 @@ def clear(
         for each in findings(circumstances.formulary, (taken,), command.at.date(), rule):
             if each.weight == "hard-stop":
                 raise Refused(f"{each.message}; no decision can clear it", "medicine")
-    return (MedicationCleared(medication.key, substances, command.rationale),)
+    return (MedicationCleared(medication.key, medication.name, substances, command.rationale),)
 
 
 def recorded(course: Course, fact: MedicationRecorded, entry: Entry) -> Course:
@@ -238,7 +263,9 @@ def stopped(course: Course, fact: MedicationStopped, entry: Entry) -> Course:
 
 def cleared(course: Course, fact: MedicationCleared, entry: Entry) -> Course:
     held = course.medications.get(fact.medicine)
-    if held is None:
+    if held is None or fact.name not in ("", held.name):  # decided on what it was taken for then
+        return course
+    if held.substances and held.substances != fact.substances:
         return course
     return _with(course, replace(held, substances=fact.substances, cleared_by=entry.author))
 
@@ -277,6 +304,8 @@ def _plain(name: str) -> str:
 
 
 def _check_days(started_on: date | None, stopped_on: date | None, today: date) -> None:
+    if started_on and started_on > today:
+        raise Refused(f"{started_on} is still to come; record it once started", "started_on")
     if started_on and stopped_on and stopped_on < started_on:
         raise Refused(f"{stopped_on} lies before the start {started_on}", "stopped_on")
     if stopped_on and stopped_on > today:

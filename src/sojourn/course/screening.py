@@ -29,7 +29,7 @@ class RegisterParticipant:
 
     at: Annotated[datetime, Ask("Registered at")]
     participant: Annotated[str, Ask("Participant number", help="No name, no initials.")]
-    site: Annotated[str, Ask("Site")]
+    site: Annotated[str, Ask("Site", longest=64)]
     birth_year: Annotated[int | None, Ask("Year of birth", at_least=1900, optional=True)] = None
     sex: Annotated[str, Ask("Sex", choices=SEXES)] = "unknown"
 
@@ -165,6 +165,8 @@ def confirm(
 def fail(course: Course, command: FailScreening, circumstances: Circumstances) -> tuple[Fact, ...]:
     if course.eligible_at:
         raise Refused("eligibility was confirmed; record a withdrawal instead")
+    if course.open_session:
+        raise Refused(f"{course.open_session.visit} is still open; close the session first")
     return (ScreeningFailed(command.reason),)
 
 

@@ -263,6 +263,99 @@ class AdverseEvent:
     ended_on: date | None
     special_interest: str
     recorded_at: datetime
+    code: str = ""  # empty when recorded before events were coded
+    coded_term: str = ""
+    system_organ_class: str = ""
+    learned: str = ""
+    seriousness: tuple[str, ...] = ()
+    expectedness_reason: str = ""  # only where a person differed from the reference list
+    action_taken: str = ""
+    follow_up_on: date | None = None
+    heard_at: datetime | None = None
+    narrative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingClock:
+    """A report that is due; it stops when the report was sent or found not to be due."""
+
+    event: str
+    key: str
+    label: str
+    recipient: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None = None
+    sent_to: str = ""
+    reference: str = ""
+    waived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A daily contact as it was told."""
+
+    at: datetime
+    mood: int  # 0 worst, 10 best
+    sleep_hours: int
+    concern: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAttempt:
+    """A planned call that reached nobody."""
+
+    at: datetime
+    how: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryEntry:
+    """One filling of the diary. ``answers`` are pairs of question and answer, in order."""
+
+    key: str
+    day: date  # where the participant was
+    at: datetime
+    answers: tuple[tuple[str, str], ...]
+    clock_off_min: int  # how far the phone's clock was ahead; 0 within tolerance
+    reviewed: str = ""  # what staff made of its effects; empty until they looked
+
+    def answer(self, question: str) -> str:
+        """The first answer to ``question``; empty when it was left open."""
+        return next((value for key, value in self.answers if key == question), "")
+
+    def number(self, question: str) -> int | None:
+        """The answer as a whole number; None when it was left open."""
+        given = self.answer(question)
+        return int(given) if given else None
+
+    def every(self, question: str) -> tuple[str, ...]:
+        """All answers to a question that takes several."""
+        return tuple(value for key, value in self.answers if key == question)
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryAccess:
+    """Whether the participant has been given the diary."""
+
+    given_at: datetime | None = None
+    opened_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.given_at is not None and self.revoked_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryWishes:
+    """When the participant wishes to be reminded; hours of their own day."""
+
+    reminders: bool
+    remind_at: int
+    quiet_from: int
+    quiet_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +392,15 @@ class Course:
     next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
+    clocks: Mapping[tuple[str, str], ReportingClock] = field(default_factory=lambda: NOTHING)
+    contacts: Mapping[str, Contact] = field(default_factory=lambda: NOTHING)
+    contact_attempts: Mapping[str, tuple[ContactAttempt, ...]] = field(
+        default_factory=lambda: NOTHING
+    )
+    diary: tuple[DiaryEntry, ...] = ()
+    diary_access: DiaryAccess = DiaryAccess()
+    diary_wishes: DiaryWishes | None = None  # None: as the protocol has it
+    reminders: frozenset[str] = frozenset()
     ended: Ending | None = None
     ended_at: datetime | None = None
     ended_reason: str = ""
@@ -318,6 +420,12 @@ class Course:
     def session(self, number: int | None) -> Session | None:
         """The dosing session of that number, if it was ever opened."""
         return next((each for each in self.sessions.values() if each.number == number), None)
+
+    @property
+    def last_session(self) -> Session | None:
+        """The latest dosing session that has ended, if any."""
+        ended = [each for each in self.sessions.values() if each.closed_at]
+        return max(ended, key=lambda each: each.opened_at, default=None)
 
     @property
     def open_session(self) -> Session | None:

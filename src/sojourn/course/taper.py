@@ -5,7 +5,7 @@ Sojourn keeps the plan and reminds of its days; the prescriber makes it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +14,8 @@ from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course, MoodCheck, Taper, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
+
+LONGEST = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def plan(course: Course, command: PlanTaper, circumstances: Circumstances) -> tu
     for earlier, later in pairwise(day for day, _ in steps):
         if later <= earlier:
             raise Refused(f"{later} does not follow {earlier}; order the steps by day", "steps")
+    _check_years(command.at.date(), "steps", *(day for day, _ in steps))
+    _check_years(command.at.date(), "mood_checks", *checks)
     if not checks:
         raise Refused("name at least one day on which mood is asked for", "mood_checks")
     return (TaperPlanned(held.key, steps, tuple(sorted(set(checks))), command.rationale),)
@@ -118,6 +122,12 @@ def _step(line: str) -> tuple[date, str]:
     if not what.strip():
         raise Refused(f"'{line}' says no dose; write the day, then the dose or 'stop'", "steps")
     return _day(day, "steps"), what.strip()
+
+
+def _check_years(today: date, field: str, *days: date) -> None:
+    for day in days:
+        if abs(day - today) > LONGEST:
+            raise Refused(f"{day} lies more than two years away; check the year", field)
 
 
 def _day(text: str, field: str) -> date:

@@ -93,10 +93,10 @@ def session_at(course: Course, at: datetime) -> Session:
     return in_session(course, at)
 
 
-def refuse_twice(course: Course, key: str) -> None:
-    """A visit takes place once; a wrong entry is corrected, not repeated."""
+def refuse_twice(course: Course, key: str, *, missing: bool = False) -> None:
+    """A visit takes place once, and is missed once; one marked as missed may still be held."""
     done = course.visits.get(key)
-    if done is not None:
+    if done is not None and (done.held or missing):
         what = "took place" if done.held else "was recorded as missed"
         raise Refused(f"visit '{key}' {what} on {done.at:%Y-%m-%d} already", "visit")
 
@@ -142,7 +142,9 @@ def hold_screening(
 
 def miss(course: Course, command: MissVisit, circumstances: Circumstances) -> tuple[Fact, ...]:
     visit = find(circumstances, command.visit)
-    refuse_twice(course, visit.key)
+    if circumstances.role == "independent-rater" and visit.rated_by != "independent-rater":
+        raise Refused(f"{visit.label} is for the team to settle", "visit")
+    refuse_twice(course, visit.key, missing=True)
     return (VisitMissed(visit.key, command.reason),)
 
 

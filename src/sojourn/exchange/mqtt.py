@@ -17,7 +17,7 @@ from django.db import close_old_connections
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
-from sojourn.exchange.vitals_api import SessionIn, delivery_of, fault_of
+from sojourn.exchange.vitals_api import Moment, SessionIn, delivery_of, fault_of
 from sojourn.ledger import raising
 from sojourn.ledger.monitoring import Receipt, Sender, receive
 from sojourn.record.kinds import canonical
@@ -28,7 +28,7 @@ PREFIX = "sojourn/vitals"
 class MessageIn(SessionIn):
     """One message: a session's batch and the clock that stamped it."""
 
-    clock_ms: int
+    clock_ms: Moment
     participant: str = ""  # stands in the topic
 
 

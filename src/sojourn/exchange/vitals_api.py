@@ -25,6 +25,9 @@ from sojourn.protocols.monitoring import SignalKey
 MOST_READINGS = 20_000
 
 
+Moment = Annotated[int, Field(ge=0, lt=253_402_300_800_000)]  # up to the year 9999
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     programme: str
@@ -44,10 +47,10 @@ class SignalIn(Schema):
 
     signal: SignalKey
     at_ms: Annotated[
-        list[int],
+        list[Moment],
         Field(description="Milliseconds since 1970-01-01 UTC by the device's clock, one a value."),
     ]
-    values: list[int]
+    values: list[Annotated[int, Field(ge=-100_000, le=100_000)]]
 
 
 class SessionIn(Schema):
@@ -74,7 +77,7 @@ class BatchIn(Schema):
     """What a gateway sends: its clock now, and readings of one or more sessions."""
 
     clock_ms: Annotated[
-        int,
+        Moment,
         Field(
             description="Milliseconds since 1970-01-01 UTC on the clock that stamped these, "
             "as it is at this very try."

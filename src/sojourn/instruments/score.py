@@ -121,7 +121,9 @@ def score_total(instrument: Instrument, total: int) -> Score:
         raise AnswerError("total", f"{instrument.name} needs its answers, not a total alone")
     if not 0 <= total <= instrument.highest_total:
         raise AnswerError("total", f"{total} is outside 0 to {instrument.highest_total}")
-    return Score(instrument.key, total, band=_band(instrument, total))
+    # A total says nothing of the questions an alert hangs on.
+    unasked = sorted({number for each in instrument.alerts for number in each.items})
+    return Score(instrument.key, total, band=_band(instrument, total), missing=tuple(unasked))
 
 
 def change(instrument: Instrument, baseline: Score, later: Score) -> Change:

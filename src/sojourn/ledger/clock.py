@@ -27,5 +27,7 @@ def zone() -> tzinfo:
 
 
 def as_lived_here(command: Any) -> Any:
-    """``command`` with its time in the site's zone; a time without one is left to be refused."""
-    return command if command.at.tzinfo is None else replace(command, at=here(command.at))
+    """``command`` with its time in the site's zone; a time that makes no sense is left as it is."""
+    if command.at.tzinfo is None or command.at.year < 1900:
+        return command
+    return replace(command, at=here(command.at))

@@ -1,5 +1,6 @@
 """Between a stored row and an entry: one place, so that writer and reader agree."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sojourn.ledger import clock
@@ -37,3 +38,16 @@ def entry_with(row: tuple[Any, ...], fact: Fact) -> Entry:
         command=row[12],
         hash=row[14],
     )
+
+
+def day_of(moment: datetime | None) -> str | None:
+    """The day of ``moment`` as a list keeps it."""
+    return moment.date().isoformat() if moment else None
+
+
+def iso(value: date | datetime | None) -> str | None:
+    """A day or moment as a list keeps it: text, which both databases keep alike."""
+    # A driver's own adapters differ.
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
+    return None if value is None else str(value)

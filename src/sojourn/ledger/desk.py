@@ -17,7 +17,7 @@ from sojourn.course import correction
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
-from sojourn.ledger import clock, programmes, projections, seal
+from sojourn.ledger import clock, programmes, projections, seal, terminology
 from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_stream, version, written_by
 from sojourn.ledger.registry import kinds
@@ -115,6 +115,7 @@ def circumstances(
         author=by.name,
         role=by.role,
         now=now,
+        terms=terminology.in_use(),
         allocation=allocation,
     )
 
@@ -147,7 +148,7 @@ class Desk:
             raise StaleVersion(self._stream, shown, self.course.version)
 
     def written_by(self, key: str) -> tuple[Entry, ...]:
-        """What a command with this key wrote before; a retry is answered with it."""
+        """What a command under this key wrote before: a retry is answered, not decided again."""
         return written_by(self._stream, key)
 
     def execute(
@@ -166,13 +167,16 @@ class Desk:
         self, sequence: int, command: Any, reason: str, *, key: str = ""
     ) -> tuple[Entry, ...]:
         """Decide ``command`` on the history without the wrong entry, and append the correction."""
+        if written := self.written_by(key):
+            return written
         if not reason.strip():
             raise courses.Refused("say why the entry is corrected", "reason")
         command = clock.as_lived_here(command)
         now = clock.now()
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
-        before = replace(before, alerts=self.course.alerts)
+        # What was recorded wrongly is put right after the end of the course too.
+        before = replace(before, alerts=self.course.alerts, ended=None)
         facts = courses.decide(before, command, self._circumstances(command, now))
         facts = correction.under_its_name(wrong, facts)
         _, schema, text = kinds().write(facts[0])

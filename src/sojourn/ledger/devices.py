@@ -35,6 +35,8 @@ def revoke(programme: str, name: str, cause: str, *, author: str) -> None:
 
 def sender_of(token: str) -> tuple[str, Sender] | None:
     """The programme and sender that a token stands for; None when it stands for nobody."""
+    if not token.isascii() or not token.isprintable():
+        return None
     programme, _, rest = token.partition(".")
     name = rest.partition(".")[0]
     try:

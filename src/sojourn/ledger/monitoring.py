@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 
-from django.db import connection
+from django.db import connection, transaction
 
 from sojourn.course.alarms import Raised, Watch
 from sojourn.course.readings import (
@@ -135,7 +135,9 @@ _line: Together[_Arrival, tuple[Receipt, ...]] = Together(_write_all)
 
 def _taken(arrival: _Arrival) -> tuple[Receipt, ...]:
     standing = arrival.standing
-    participants = [each.participant for each in arrival.deliveries]
+    participants = [
+        each.participant for each in arrival.deliveries if each.participant.isprintable()
+    ]
     places = _open_places(standing.programme.key, participants)
     return tuple(
         _one(standing, each, places, arrival.sender, arrival.at) for each in arrival.deliveries
@@ -150,8 +152,10 @@ def _one(
     arrived: datetime,
 ) -> Receipt:
     try:
-        place = _place(standing.programme.key, delivery, places, sender)
-        return _receive(standing, delivery, place, sender, arrived)
+        # What is refused halfway leaves nothing behind, not even of the readings before it.
+        with transaction.atomic():
+            place = _place(standing.programme.key, delivery, places, sender)
+            return _receive(standing, delivery, place, sender, arrived)
     except Refused as refusal:
         who, batch = delivery.participant, delivery.batch
         return Receipt(who, batch, "refused", refusal.message, refusal.field)
@@ -278,6 +282,9 @@ def _timely(
 
 
 def _place(programme: str, delivery: Delivery, places: dict[str, _Place], sender: Sender) -> _Place:
+    for field in ("participant", "visit"):
+        if not getattr(delivery, field).isprintable():
+            raise Refused(f"the {field} holds a control character; send plain text", field)
     place = places.get(delivery.participant)
     if place is None or (delivery.visit and delivery.visit != place.visit):
         place = _earlier_place(programme, delivery)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from sojourn import conduct, protocols
-from sojourn.conduct.programme import Programme
+from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course.circumstances import Clearance
 from sojourn.ledger import clock
 from sojourn.ledger.append import append
@@ -22,7 +22,7 @@ from sojourn.record.entry import Entry
 
 PREFIX = "programme:"
 # Addresses of the site itself: a programme of that name could not be visited.
-RESERVED = frozenset({"account", "static", "ways"})
+RESERVED = frozenset({"account", "api", "diary", "pros-and-cons", "static", "ways"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def clearance(programme: Programme, on: date, site: str) -> Clearance:
         unauthorised=programme.unauthorised(on, site),
         practitioners=programme.fit(on),
         licensed=programme.licensed(on),
+        jurisdictions=_jurisdictions(programme, authorisation),
         unfit=tuple(
             (each, reasons)
             for each in programme.practitioners
@@ -125,6 +126,12 @@ def clearance(programme: Programme, on: date, site: str) -> Clearance:
         settings=programme.settings,
         programme_version=programme.version,
     )
+
+
+def _jurisdictions(programme: Programme, held: Authorisation | None) -> tuple[str, ...]:
+    # A duty to report outlives the permission it arose under.
+    ever = programme.authorisations if held is None else (held,)
+    return tuple(sorted({each.jurisdiction for each in ever}))
 
 
 @lru_cache(maxsize=64)

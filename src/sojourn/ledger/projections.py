@@ -1,28 +1,30 @@
 """Rows that lists are read from: a pure function of each course, written as a difference.
 
 Whatever the order of events, the rows of a course depend on nothing but its
-fold, so that rebuilding them from the record gives the very same rows.
+fold, so that rebuilding them from the record gives the very same rows. Counts
+hold what one course adds; writing adds the difference.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import taper
+from sojourn.course import diary, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
 from sojourn.instruments import Score, change
-from sojourn.ledger import alarms
+from sojourn.ledger import alarms, safety
+from sojourn.ledger.columns import day_of, iso
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
+    AftercareRow,
     DueRow,
-    EventRow,
     ObservationRow,
     OpenAlertRow,
     OpenSessionRow,
@@ -37,9 +39,12 @@ TABLES: tuple[type[models.Model], ...] = (
     OpenAlertRow,
     AlarmRow,
     OpenSessionRow,
+    AftercareRow,
     ObservationRow,
-    EventRow,
+    *safety.TABLES,
 )
+
+LABEL = 120  # characters of a due row's label
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ def rows(context: Context, course: Course) -> Rows:
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
+        **_aftercare(context, course),
         **_observations(context, course),
-        **_events(context, course),
+        **safety.rows(context.programme, context.stream, context.protocol, course),
     }
 
 
@@ -84,6 +90,7 @@ def write(before: Rows, after: Rows) -> None:
         if was != now:
             _count(cursor, was, -1)
             _count(cursor, now, +1)
+        safety.count(cursor, before, after)
 
 
 def _status(rows: Rows) -> tuple[str, str] | None:
@@ -115,15 +122,15 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
         course.arm,
         course.sex,
         course.birth_year,
-        _day(course.registered_at),
-        _day(course.eligible_at),
-        _day(course.randomised_at),
+        day_of(course.registered_at),
+        day_of(course.eligible_at),
+        day_of(course.randomised_at),
         course.randomisation_number,
         sum(1 for each in course.sessions.values() if each.initial),
-        _day(course.ended_at),
+        day_of(course.ended_at),
         course.ended_reason if course.ended == "withdrawn" else "",
         upcoming.visit.label if upcoming else "",
-        _iso(upcoming.target) if upcoming else None,
+        iso(upcoming.target) if upcoming else None,
     )
     return {(ParticipantRow, (context.stream,)): row}
 
@@ -131,20 +138,52 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
 def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
         **_mood_checks(context, course),
+        **_diary_effects(context, course),
         **{
             (DueRow, (context.stream, each.visit.key)): (
                 context.programme,
                 course.participant,
-                each.visit.label,
+                _label(course, each),
                 each.visit.phase,
                 each.visit.rated_by,
-                _iso(each.earliest),
-                _iso(each.target),
-                _iso(each.latest),
+                iso(each.earliest),
+                iso(each.target),
+                iso(each.latest),
             )
             for each in pending
         },
     }
+
+
+def _label(course: Course, each: Planned) -> str:
+    tried = len(course.contact_attempts.get(each.visit.key, ()))
+    if not tried:
+        return each.visit.label
+    return f"{each.visit.label}, tried {tried} time{'s' if tried > 1 else ''}"
+
+
+def _diary_effects(context: Context, course: Course) -> Rows:
+    asked = context.protocol.diary
+    waiting = diary.to_review(course, asked) if asked else ()
+    if asked is None or not waiting:
+        return {}
+    told = dict.fromkeys(each for entry in waiting for each in diary.effects(entry, asked))
+    since = min(entry.day for entry in waiting)
+    row = (
+        context.programme,
+        course.participant,
+        _short(f"Review diary effects: {', '.join(told)}"),
+        "aftercare",
+        "staff",
+        iso(since),
+        iso(since),
+        iso(since + timedelta(days=asked.review_days)),
+    )
+    return {(DueRow, (context.stream, "diary-effects")): row}
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL else label[: LABEL - 1] + "…"
 
 
 def _mood_checks(context: Context, course: Course) -> Rows:
@@ -156,9 +195,9 @@ def _mood_checks(context: Context, course: Course) -> Rows:
             "Mood check during the taper",
             "screening",
             "staff",
-            _iso(day),
-            _iso(day),
-            _iso(day + timedelta(days=1)),
+            iso(day),
+            iso(day),
+            iso(day + timedelta(days=1)),
         )
         for day in days
     }
@@ -171,7 +210,7 @@ def _alerts(context: Context, course: Course) -> Rows:
             course.participant,
             alert.rule,
             alert.label,
-            _iso(alert.raised_at),
+            iso(alert.raised_at),
         )
         for alert in course.open_alerts
     }
@@ -185,11 +224,19 @@ def _sessions(context: Context, course: Course) -> Rows:
         context.programme,
         course.participant,
         session.number,
-        _iso(session.opened_at),
-        _iso(session.initial.at) if session.initial else None,
-        _iso(session.supplemental.at) if session.supplemental else None,
+        iso(session.opened_at),
+        iso(session.initial.at) if session.initial else None,
+        iso(session.supplemental.at) if session.supplemental else None,
     )
     return {(OpenSessionRow, (context.stream, session.visit)): row}
+
+
+def _aftercare(context: Context, course: Course) -> Rows:
+    session = course.last_session
+    if session is None:
+        return {}
+    row = (context.programme, course.participant, session.number, day_of(session.opened_at))
+    return {(AftercareRow, (context.stream,)): row}
 
 
 def _observations(context: Context, course: Course) -> Rows:
@@ -221,37 +268,6 @@ def _observations(context: Context, course: Course) -> Rows:
             against.remission if against and later else None,
         )
     return result
-
-
-def _events(context: Context, course: Course) -> Rows:
-    return {
-        (EventRow, (context.stream, event.key)): (
-            context.programme,
-            course.participant,
-            event.term,
-            event.grade,
-            event.serious,
-            event.relatedness,
-            event.expectedness,
-            event.outcome,
-            event.valence,
-            event.special_interest,
-            _iso(event.started_on),
-            _iso(event.ended_on),
-        )
-        for event in course.adverse_events.values()
-    }
-
-
-def _day(moment: datetime | None) -> str | None:
-    return moment.date().isoformat() if moment else None
-
-
-def _iso(value: date | datetime | None) -> str | None:
-    # Text is what both databases keep alike; a driver's own adapters differ.
-    if isinstance(value, datetime):
-        value = value.astimezone(UTC)
-    return None if value is None else str(value)
 
 
 def columns(table: type[models.Model]) -> list[str]:

@@ -6,12 +6,18 @@ from hashlib import sha256
 from django.db import connection, models, transaction
 
 from sojourn import course as courses
-from sojourn.ledger import programmes, projections, watching
+from sojourn.ledger import confidential, programmes, projections, watching
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.rows import StatusCount
+from sojourn.ledger.rows import ConfidentialRow, SafetyCount, StatusCount
 
-TABLES: tuple[type[models.Model], ...] = (*projections.TABLES, *watching.TABLES, StatusCount)
+TABLES: tuple[type[models.Model], ...] = (
+    *projections.TABLES,
+    *watching.TABLES,
+    ConfidentialRow,
+    StatusCount,
+    SafetyCount,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -31,6 +37,8 @@ def rebuild(progress: Progress | None = None) -> int:
             if progress:
                 progress(done, len(names))
         watching.rebuild()
+        for stream in tuple(streams(confidential.PREFIX)):
+            confidential.project(stream.removeprefix(confidential.PREFIX), read_stream(stream))
     return len(names)
 
 

@@ -120,6 +120,19 @@ class OpenSessionRow(models.Model):
         indexes = [Index(fields=["programme", "opened_at"], name="session_by_time")]
 
 
+class AftercareRow(models.Model):
+    """Someone's latest dosing session that has ended: from its day on they are looked after."""
+
+    stream = models.CharField(max_length=120, primary_key=True)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    session = models.IntegerField()
+    session_on = models.DateField()
+
+    class Meta:
+        indexes = [Index(fields=["programme", "session_on"], name="aftercare_by_day")]
+
+
 class ObservationRow(models.Model):
     """One scored assessment. The three outcomes are empty at and before baseline."""
 
@@ -143,7 +156,7 @@ class ObservationRow(models.Model):
 
 
 class EventRow(models.Model):
-    """One adverse event, with the seven things every event has."""
+    """One adverse event. ``follow_up_on`` is empty once nothing is open about it."""
 
     pk = models.CompositePrimaryKey("stream", "event")
     stream = models.CharField(max_length=120)
@@ -160,9 +173,100 @@ class EventRow(models.Model):
     special_interest = models.CharField(max_length=64)
     started_on = models.DateField()
     ended_on = models.DateField(null=True)
+    coded_term = models.CharField(max_length=200)
+    system_organ_class = models.CharField(max_length=120)
+    learned = models.CharField(max_length=16)
+    recorded_at = models.DateTimeField()
+    follow_up_on = models.DateField(null=True)
 
     class Meta:
-        indexes = [Index(fields=["programme", "event"], name="event_by_programme")]
+        indexes = [
+            Index(fields=["programme", "event"], name="event_by_programme"),
+            Index(fields=["programme", "follow_up_on"], name="event_by_follow_up"),
+            Index(fields=["programme", "serious", "recorded_at"], name="event_serious_by_time"),
+            Index(
+                fields=["programme", "special_interest", "recorded_at"], name="event_by_interest"
+            ),
+        ]
+
+
+class ClockRow(models.Model):
+    """A report that is or was due about a serious event; no deadline where none is on record."""
+
+    pk = models.CompositePrimaryKey("stream", "event", "clock")
+    stream = models.CharField(max_length=120)
+    event = models.CharField(max_length=32)
+    clock = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    term = models.CharField(max_length=200)
+    label = models.CharField(max_length=120)
+    recipient = models.CharField(max_length=120)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    reference = models.TextField()
+
+    class Meta:
+        indexes = [
+            Index(fields=["programme", "stopped_at", "due_at"], name="clock_by_deadline"),
+        ]
+
+
+class ExcursionRow(models.Model):
+    """Vital signs beyond the site's limits, once they raised an alert."""
+
+    pk = models.CompositePrimaryKey("stream", "alert")
+    stream = models.CharField(max_length=120)
+    alert = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    visit = models.CharField(max_length=64)
+    label = models.TextField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [Index(fields=["programme", "raised_at"], name="excursion_by_time")]
+
+
+class StoppingRow(models.Model):
+    """An event that counts towards a stopping rule."""
+
+    pk = models.CompositePrimaryKey("stream", "rule", "event")
+    stream = models.CharField(max_length=120)
+    rule = models.CharField(max_length=64)
+    event = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    term = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [Index(fields=["programme", "rule"], name="stopping_by_rule")]
+
+
+class SafetyCount(models.Model):
+    """How often something was recorded in a programme; kept so that no page counts it.
+
+    ``subject`` is 'event' (system organ class and grade), 'interest' (special
+    interest and grade) or 'mood' (day after a session and mood from 0 to 10).
+    """
+
+    pk = models.CompositePrimaryKey("programme", "subject", "named", "value")
+    programme = models.CharField(max_length=64)
+    subject = models.CharField(max_length=16)
+    named = models.CharField(max_length=120)
+    value = models.IntegerField()
+    times = models.IntegerField()
+
+
+class ConfidentialRow(models.Model):
+    """A confidential report nobody has acted on yet; shown to those who may read it alone."""
+
+    pk = models.CompositePrimaryKey("programme", "report")
+    programme = models.CharField(max_length=64)
+    report = models.CharField(max_length=32)
+    category = models.CharField(max_length=32)
+    made_at = models.DateTimeField()
 
 
 class StatusCount(models.Model):

@@ -21,6 +21,11 @@ def _medication_cleared(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "substances": [data["medicine"]]}
 
 
+def _medication_cleared_by_name(data: dict[str, Any]) -> dict[str, Any]:
+    # What the medicine was written as when it was decided was not kept.
+    return {**data, "name": ""}
+
+
 def _consent_signed(data: dict[str, Any]) -> dict[str, Any]:
     unasked = {"explained_by": "", "language": "", "understanding": "", "capacity": ""}
     return {**data, **unasked, "signatures": [], "document_digest": ""}
@@ -54,14 +59,29 @@ def _visit_held(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "homework": "", "goals": "", "session": None}
 
 
+def _adverse_event_recorded(data: dict[str, Any]) -> dict[str, Any]:
+    # Before events were coded nobody chose a term, named the criteria or said how it was learned.
+    uncoded = {"code": "", "dictionary": "", "coded_term": "", "system_organ_class": ""}
+    unasked = {"learned": "", "seriousness": [], "expectedness_reason": "", "action_taken": ""}
+    return {**data, **uncoded, **unasked, "follow_up_on": None}
+
+
+def _adverse_event_updated(data: dict[str, Any]) -> dict[str, Any]:
+    unasked = {"relatedness": "", "expectedness": "", "action_taken": ""}
+    return {**data, **unasked, "seriousness": [], "follow_up_on": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("dosing.vitals-recorded", 1): _vitals_recorded,
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
+    ("medication.cleared", 2): _medication_cleared_by_name,
     ("programme.authorisation-recorded", 1): _authorisation_recorded,
     ("programme.credential-recorded", 1): _credential_recorded,
     ("dosing.dose-given", 1): _dose_given,
     ("visit.held", 1): _visit_held,
     ("consent.signed", 1): _consent_signed,
     ("consent.withdrawn", 1): _consent_withdrawn,
+    ("safety.adverse-event-recorded", 1): _adverse_event_recorded,
+    ("safety.adverse-event-updated", 1): _adverse_event_updated,
 }

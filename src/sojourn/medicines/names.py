@@ -10,7 +10,7 @@ import bz2
 import pickle
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import distribution
@@ -67,9 +67,31 @@ def plain_name(written: str) -> str:
     return " ".join(text.split()).strip(" .,-")
 
 
-@cache
 def open_names() -> DrugNames:
-    """Every name of the open drug table with the substances it stands for."""
+    """Every name of the open drug table with the substances it stands for.
+
+    The table takes seconds to read, and an alarm must not wait for it: it is
+    read when the first name is looked up.
+    """
+    return _OPEN_TABLE
+
+
+class _OpenTable(Mapping[str, tuple[str, ...]]):
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return _open_table()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_open_table())
+
+    def __len__(self) -> int:
+        return len(_open_table())
+
+
+_OPEN_TABLE = _OpenTable()
+
+
+@cache
+def _open_table() -> DrugNames:
     path = distribution(_PACKAGE).locate_file(_FILE)
     with bz2.open(str(path)) as file:
         data = _PlainUnpickler(file).load()

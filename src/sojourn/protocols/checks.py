@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sojourn.protocols import monitoring
+from sojourn.protocols import diary, monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Dosing, Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -17,6 +17,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     places = {visit.key: origins[number] for number, visit in enumerate(protocol.visits)}
     yield from _unique(protocol, source)
     yield from _sources(protocol, source)
+    yield from _stopping(protocol, source)
     yield from _visits(protocol, source, places)
     yield from _dosing(protocol, source)
     yield from _arms(protocol, source)
@@ -28,6 +29,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
             ("fidelity", "lowest"), f"is {plan.lowest}; it must be below highest {plan.highest}"
         )
     yield from _monitoring(protocol, source)
+    yield from _diary(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -68,6 +70,7 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
         ("special_interest", protocol.special_interest),
         ("dosing.checklist", protocol.dosing.checklist if protocol.dosing else ()),
         ("fidelity.items", protocol.fidelity.items if protocol.fidelity else ()),
+        ("stopping_rules", protocol.stopping_rules),
     )
     for name, items in lists:
         seen: set[str] = set()
@@ -82,6 +85,20 @@ def _unique(protocol: Protocol, source: Source) -> Iterator[Problem]:
         yield source.problem(("withdrawal_reasons",), f"has two entries called '{key}'; rename one")
 
 
+def _stopping(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    settings = {each.key for each in protocol.site_settings}
+    interests = {each.key for each in protocol.special_interest}
+    for number, rule in enumerate(protocol.stopping_rules):
+        where = ("stopping_rules", number)
+        if (rule.at_least is None) == (not rule.setting):
+            yield source.problem(where, "needs at_least or setting, and not both")
+        if rule.setting and rule.setting not in settings:
+            yield source.problem((*where, "setting"), f"is '{rule.setting}'; no site setting")
+        for key in rule.special_interest:
+            if key not in interests:
+                yield source.problem((*where, "special_interest"), f"names '{key}'; define it")
+
+
 def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
     known = {citation.key for citation in protocol.citations}
     named: list[tuple[tuple[str | int, ...], str]] = [
@@ -92,6 +109,10 @@ def _sources(protocol: Protocol, source: Source) -> Iterator[Problem]:
         (("site_settings", number, "source"), each.source)
         for number, each in enumerate(protocol.site_settings)
         if each.source
+    ]
+    named += [
+        (("expected_events", number, "source"), each.source)
+        for number, each in enumerate(protocol.expected_events)
     ]
     named += [(("visits",), visit.source) for visit in protocol.visits if visit.source]
     if protocol.dosing:
@@ -293,6 +314,13 @@ def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 ("outcome", field), f"is '{key}'; that visit does not rate {outcome.instrument}"
             )
+
+
+def _diary(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if protocol.diary:
+        settings = frozenset(each.key for each in protocol.site_settings)
+        for path, message in diary.faults(protocol.diary, settings):
+            yield source.problem(("diary", *path), message)
 
 
 KNOWN_FROM_REGISTRATION = {"age-years": (), "sex": ("female", "male", "unknown")}

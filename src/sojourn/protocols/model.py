@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sojourn.protocols.diary import Aftercare, Diary
 from sojourn.protocols.eligibility import (
     Characteristic,
     Count,
@@ -29,6 +30,14 @@ Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60, strict=True)]
 
 Phase = Literal[
     "screening", "preparation", "dosing", "integration", "aftercare", "assessment", "followup"
+]
+Seriousness = Literal[
+    "death",
+    "life-threatening",
+    "hospitalisation",
+    "disability",
+    "congenital-anomaly",
+    "medically-important",
 ]
 
 
@@ -95,6 +104,7 @@ class SiteSetting:
     published: str = ""  # what a publication used, shown beside the question
     source: str = ""
     verified: bool = False
+    required: bool = True  # whether the programme can't open before it is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +239,41 @@ class SpecialInterest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedEvent:
+    """An adverse event the publications list: expected up to ``worst_grade``, not beyond."""
+
+    term: Text
+    worst_grade: Annotated[int, Field(ge=1, le=4)]
+    source: Text
+    verified: bool
+    also: tuple[Text, ...] = ()  # other names for it
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingRule:
+    """What must be stopped or reviewed once so many events or people meet every condition.
+
+    The number is ``at_least``, or ``setting``, the key of a site setting.
+    """
+
+    key: Key
+    label: Text
+    counts: Literal["events", "participants"]
+    demands: Text
+    source: Text
+    verified: bool
+    at_least: Count | None = None
+    setting: str = ""
+    serious: bool = False
+    related: bool = False
+    unexpected: bool = False
+    grade_at_least: Annotated[int, Field(ge=1, le=5)] | None = None
+    criteria: tuple[Seriousness, ...] = ()  # one must be met
+    special_interest: tuple[Key, ...] = ()  # one of these
+    terms: tuple[Text, ...] = ()  # coded to one of these
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """A whole programme. ``digest`` is the SHA-256 of the pack's text."""
 
@@ -249,7 +294,11 @@ class Protocol:
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
     monitoring: Monitoring | None = None
+    aftercare: Aftercare | None = None
+    diary: Diary | None = None
     special_interest: tuple[SpecialInterest, ...] = ()
+    expected_events: tuple[ExpectedEvent, ...] = ()
+    stopping_rules: tuple[StoppingRule, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
     notes: tuple[str, ...] = ()
     digest: str = ""

@@ -22,7 +22,7 @@ SignalKey = Literal[
 ]
 AlarmKind = Literal["above", "below", "rise", "fall", "missing", "unchanging"]
 Level = Literal["caution", "warning", "emergency"]
-Seconds = Annotated[int, Field(ge=0, le=24 * 60 * 60)]
+Seconds = Annotated[int, Field(ge=0, le=24 * 60 * 60, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ClockLimits:
     agrees_within_s: Seconds
     corrected_up_to_s: Seconds
     slow_way_s: Seconds = 60
-    confirmed_by: Annotated[int, Field(ge=1, le=100)] = 5
+    confirmed_by: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,10 @@ class AlarmRule:
     level: Level
     source: Text
     verified: bool
-    readings: Annotated[int, Field(ge=1, le=600)] = 1
+    readings: Annotated[int, Field(ge=1, le=600, strict=True)] = 1
     for_s: Seconds = 0
-    back: Annotated[int, Field(ge=0, le=100)] = 0
-    within_min: Annotated[int, Field(ge=0, le=240)] = 0
+    back: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    within_min: Annotated[int, Field(ge=0, le=240, strict=True)] = 0
     again_after_s: Seconds = 0
     escalates_to: Literal["", "prescriber", "therapist"] = ""
     escalates_after_s: Seconds = 0

@@ -1,11 +1,14 @@
 """What a person may ask for, how a form asks it, and how it is refused."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
 
 Nature = Literal["decision", "observation"]
+# Control characters other than tab and line breaks; what no database and no page keeps alike.
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Command(Protocol):
@@ -34,6 +37,7 @@ class Ask:
     choices: tuple[tuple[str, str], ...] = ()
     choices_from: str = ""  # named by the page: "visits", "instruments", "alerts"
     lines: int = 1
+    longest: int = 2000  # characters of a text
     optional: bool = False
 
 
@@ -99,6 +103,8 @@ def check(command: Any, *, now: datetime) -> None:
         _check_value(field, getattr(command, field.name))
     if command.at.tzinfo is None:
         raise Refused("give the time with its time zone", "at")
+    if command.at.year < 1900:
+        raise Refused(f"year {command.at.year} lies before 1900; check the year", "at")
     if command.at > now:
         raise Refused(f"{command.at:%Y-%m-%d %H:%M} is still to come; give when it happened", "at")
 
@@ -117,11 +123,28 @@ def _check_value(field: Asked, value: Any) -> None:
             )
         if ask.at_most is not None and value > ask.at_most:
             raise Refused(f"{ask.label} {value}{unit} is above {ask.at_most}; check it", field.name)
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
+        if isinstance(text, str):
+            _check_text(field, text)
     if isinstance(value, str) and ask.choices and value not in dict(ask.choices):
         allowed = ", ".join(key for key, _ in ask.choices)
         raise Refused(f"{ask.label} '{value}' is not one of: {allowed}", field.name)
     if isinstance(value, date) and not isinstance(value, datetime) and value.year < 1900:
         raise Refused(f"{ask.label} {value} lies before 1900; check the year", field.name)
+
+
+def _check_text(field: Asked, text: str) -> None:
+    if len(text) > field.ask.longest:
+        raise Refused(
+            f"{field.ask.label} is too long: {len(text)} characters, at most {field.ask.longest}",
+            field.name,
+        )
+    if found := UNREADABLE.search(text):
+        raise Refused(
+            f"{field.ask.label} holds the control character U+{ord(found[0]):04X} "
+            f"at place {found.start() + 1}; write it in plain text",
+            field.name,
+        )
 
 
 def digest_of(text: str, field: str) -> str:

@@ -103,6 +103,16 @@ def test_a_trial_without_a_maximum_is_marked_and_leaves_the_others_alone():
     ).all()
 
 
+def test_two_visits_nobody_had_both_of_leave_a_trial_without_result():
+    change, known = trials(2)
+    change[0, ::2, 1] = np.nan
+    change[0, 1::2, 3] = np.nan
+    assert fit_batch(change, known, LAYOUT, LAYOUT.difference("arm", 0)).converged.tolist() == [
+        False,
+        True,
+    ]
+
+
 def test_the_size_of_the_test_is_kept():
     """Under no effect about one in twenty small trials is below 0.05 (Kenward & Roger's aim)."""
     change, known = trials(4000, people=24, seed=9)

@@ -49,6 +49,8 @@ FIRST = (pl.col("participant") == "P003") & (pl.col("visit") == "w03")
         (simulated(), {"visits": ["w03", "w06"]}, "visit 'w12' is not among the visits"),
         (simulated(), {"formula": "score ~ arm"}, "no column 'score'"),
         (simulated(), {"formula": "arm ~ baseline"}, "the response 'arm' is String"),
+        (simulated(), {"formula": "change ~ open(arm)"}, "is not for formulas"),
+        (simulated(), {"formula": "change ~ {baseline}"}, "is not for formulas"),
         (simulated(), {"formula": "change arm"}, "write 'response ~ terms'"),
         (simulated(), {"covariance": "banded"}, "covariance 'banded' is not known"),
         (simulated(), {"covariance": "spatial-exponential"}, "needs visits that are numbers"),
@@ -67,6 +69,21 @@ def test_a_covariance_the_data_do_not_determine_is_no_result():
     few = simulated().filter(pl.col("participant") < "P007")
     with pytest.raises((NotConverged, NotFittable), match=r"simpler covariance|can't determine"):
         tried(few, "change ~ arm * visit", visits=["w03", "w06", "w12", "w18"])
+
+
+def test_two_visits_nobody_had_both_of_are_no_result():
+    """Nothing tells their covariance."""
+    apart = (
+        simulated()
+        .with_columns(
+            change=pl.when((pl.col("visit") == "w06") == (pl.col("site") == "A")).then(
+                pl.col("change")
+            )
+        )
+        .filter(pl.col("visit").is_in(["w06", "w18"]))
+    )
+    with pytest.raises(NotConverged, match="simpler covariance"):
+        tried(apart, "change ~ arm * visit")
 
 
 def test_an_exact_fit_is_no_result():

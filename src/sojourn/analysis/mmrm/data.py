@@ -1,5 +1,6 @@
 """From a frame and a formula to the arrays of a model, refused where they can't be used."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
 from sojourn.analysis.mmrm.errors import NotFittable
+
+# A formula could call any function; names joined by operators are all a model needs.
+FOREIGN = re.compile(r"[^\w\s.+*:~()^/-]|\w\s*\(")
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -65,6 +69,12 @@ def read(
         a visit without two participants, a participant in two groups, weights that are not
         positive, and columns of the design that others determine, by name.
     """
+    foreign = FOREIGN.search(formula)
+    if foreign:
+        raise NotFittable(
+            f"formula '{formula}': '{foreign[0]}' is not for formulas, which join columns by "
+            "+ - * : / ^; make a transformed column in the frame first"
+        )
     try:
         parsed = Formula(formula)
         response, terms = str(parsed.lhs), sorted(map(str, parsed.rhs.required_variables))

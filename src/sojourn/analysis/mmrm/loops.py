@@ -28,7 +28,12 @@ CLOSE = 1e-8
 
 def compiled(function: Loop) -> Loop:
     """The function as machine code, kept between runs, and free of the interpreter's lock."""
-    return cast(Loop, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    try:
+        quick = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:
+        # Nowhere to keep it: compiled anew in each run.
+        quick = numba.njit(nogil=True, error_model="numpy")(function)
+    return cast(Loop, quick)
 
 
 @compiled

@@ -55,6 +55,14 @@ DEMONSTRATION_LIMITS = {
     "qtc-ms-max-male": 450,
     "qtc-ms-max-female": 460,
     "serious-report-hours": 24,
+    "event-follow-up-days": 7,
+    "stop-related-serious": 2,
+    "stop-deaths": 1,
+    "stop-suicide-attempts": 1,
+    "stop-cardiac-serious": 2,
+    "diary-mood-lowest": 2,
+    "diary-mood-drop": 4,
+    "diary-missed-days": 2,
 }
 TRIED_SHARE = 0.4  # of each kind of earlier treatment; no publication gives it
 STOPPED_AFTER_DAYS = 6  # after screening, once the prescriber has spoken of it

@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from sojourn.clinic.demo import enrolling, treating
+from sojourn.clinic.demo import diarising, enrolling, incidents, treating
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
-from sojourn.clinic.demo.steps import COORDINATOR
+from sojourn.clinic.demo.steps import COORDINATOR, in_order
 from sojourn.clinic.demo.walk import Walk
 from sojourn.conduct.randomisation import AllocationMade
 from sojourn.course.state import Course
@@ -74,6 +74,7 @@ def load_demo(
                 progress(done, len(people))
         for rater, rating in rated(people, protocol, seed, now):
             programmes.execute(PROGRAMME, rating, author=rater, role="fidelity-rater")
+        incidents.stage(now)
     statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
     return Summary(
         participants=len(people),
@@ -128,7 +129,8 @@ def _lead(person: VirtualParticipant, protocol: Protocol, now: datetime, oddity:
         if not desk.course.randomised_at:
             return
         outcome = person.under(_arm(person, desk.course))
-        for step in treating.after_randomisation(person, outcome, protocol):
+        told = diarising.diary(person, outcome, protocol, now.date())
+        for step in in_order([*treating.after_randomisation(person, outcome, protocol), *told]):
             walk.take(step)
 
 

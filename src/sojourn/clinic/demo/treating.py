@@ -20,13 +20,13 @@ from sojourn.clinic.demo.steps import (
     in_order,
 )
 from sojourn.course import (
+    adverse_events,
     aftercare,
     checklist,
     clearing,
     dosing,
     followup,
     integration,
-    safety,
     visits,
 )
 from sojourn.course.state import Course
@@ -34,6 +34,7 @@ from sojourn.design.aftermath import LOST, Contact, Event
 from sojourn.design.measured import Reading
 from sojourn.design.virtual import PotentialOutcome, VirtualParticipant
 from sojourn.protocols.model import Protocol, Visit
+from sojourn.vigilance import terms
 
 DOSE_MINUTE = 9 * 60 + 30  # of the day, in every session
 SUPPLEMENTAL_AFTER_MIN = 97
@@ -152,23 +153,26 @@ def _event(person: VirtualParticipant, event: Event) -> Iterator[Step]:
         session = course.sessions.get(visit)
         if session is None or session.initial is None:
             return None  # nothing was given that day
-        return safety.RecordAdverseEvent(
+        return adverse_events.RecordAdverseEvent(
             at,
             event.term,
             event.grade,
             False,
             event.relatedness,
-            "expected",
+            "",
             "recovering" if event.days else "recovered",
             event.valence,
             day,
             None if event.days else day,
+            code=terms.suggest(terms.shipped(), event.term)[0].code,
+            learned="prompted",
+            action_taken="none",
         )
 
     def followed(course: Course, at: datetime) -> Any:
         for each in course.adverse_events.values():
             if each.term == event.term and each.started_on == day:
-                return safety.UpdateAdverseEvent(
+                return adverse_events.UpdateAdverseEvent(
                     at, each.key, event.grade, False, "recovered", over
                 )
         return None

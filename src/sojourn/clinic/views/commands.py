@@ -7,15 +7,24 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
-from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
-from sojourn.clinic.offers import ON_THE_IDENTITY_PAGE, assessments_due, offers
+from sojourn.clinic.offers import (
+    ON_THE_DIARY_PAGE,
+    ON_THE_IDENTITY_PAGE,
+    Offers,
+    assessments_due,
+    offers,
+)
+from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing
+from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -51,6 +60,8 @@ def give_command(
 ) -> HttpResponse:
     """The form of one command about one participant, and its answer."""
     kind = COMMANDS.get(command)
+    if command in ON_THE_DIARY_PAGE:
+        return redirect("diary-of", programme=visitor.programme, participant=participant)
     if command in ON_THE_IDENTITY_PAGE:
         return redirect("identity", programme=visitor.programme, participant=participant)
     if kind is None or kind is RegisterParticipant:
@@ -91,9 +102,14 @@ def correct(
     request: HttpRequest, visitor: Visitor, participant: str, sequence: int
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
-    course_readers_only(visitor)
+    entries = read_stream(desk.stream_of(visitor.programme, participant))
+    fact = next((each.fact for each in entries if each.sequence == sequence), None)
+    kind_of_fact = fact.kind if fact else ""
+    rated = rated_by(visitor.standing.protocol, fact)
+    if not blinding.may_correct(visitor.role, kind_of_fact, rated):
+        course_readers_only(visitor)
     try:
-        wrong = command_of(read_stream(desk.stream_of(visitor.programme, participant)), sequence)
+        wrong = command_of(entries, sequence)
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
     kind = type(wrong)
@@ -175,14 +191,17 @@ def _form(
         )
     if correcting:
         offered = offered.with_all_visits(visitor.standing.protocol)
-    asked_for = {name: value for name, value in request.GET.items() if name != "at"}
+    ours = ("at", "key", "version")
+    asked_for = {name: value for name, value in request.GET.items() if name not in ours}
     start = {
-        "version": course.version,
+        # A rater takes no decisions, and learns from no form how much others have written.
+        "version": course.version if visitor.sees_course else None,
         "key": secrets.token_hex(16),
+        **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),
     }
-    return CommandForm(
+    form = CommandForm(
         kind,
         offered,
         data=request.POST if request.method == "POST" else None,
@@ -191,6 +210,38 @@ def _form(
         protocol=visitor.standing.protocol,
         correcting=correcting,
     )
+    if getattr(form.fields.get("code"), "suggested", False):
+        form.fields["term"].widget.attrs |= {
+            "autocomplete": "off",
+            "hx-get": reverse("terms", args=[visitor.programme]),
+            "hx-trigger": "input changed delay:250ms",
+            "hx-target": "#id_code",
+            "hx-swap": "outerHTML",
+            "hx-push-url": "false",
+        }
+    return form
+
+
+@in_programme
+def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The choice of terms that the words typed so far may mean, for a page to put in place."""
+    course_readers_only(visitor)
+    form = CommandForm(RecordAdverseEvent, Offers({}), initial={"term": request.GET.get("term")})
+    return HttpResponse(str(form["code"]))
+
+
+def _as_it_stands(kind: type[Any], course: Course, event: str) -> dict[str, Any]:
+    """What was last said of the event that is followed up, so that a change is one answer."""
+    known = course.adverse_events.get(event)
+    if kind is not UpdateAdverseEvent or known is None:
+        return {}
+    return {
+        "grade": known.grade,
+        "serious": "yes" if known.serious else "no",
+        "seriousness": known.seriousness,
+        "outcome": known.outcome,
+        "ended_on": known.ended_on,
+    }
 
 
 def _course(visitor: Visitor, participant: str) -> Course:

@@ -1,5 +1,6 @@
 """One participant: the course as a picture, what comes next, and the whole history."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,10 +11,11 @@ from django.utils.dateparse import parse_datetime
 from sojourn import course as courses
 from sojourn import instruments, medicines
 from sojourn.clinic import drawing, history
-from sojourn.clinic.access import Visitor, in_programme
+from sojourn.clinic.access import Visitor, in_programme, rated_by
 from sojourn.clinic.offers import assessments_due, commands_for, offers
 from sojourn.conduct import blinding
 from sojourn.course.assessment import score_of
+from sojourn.course.correction import Corrected
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
@@ -21,7 +23,7 @@ from sojourn.ledger import clock, vault
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.registry import kinds
-from sojourn.record.entry import Entry
+from sojourn.record.entry import Entry, Fact
 
 HISTORY_PAGE = 40
 
@@ -29,7 +31,7 @@ HISTORY_PAGE = 40
 @in_programme
 def participant(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponse:
     """The course, now or as the record knew it at ``?as_of=``."""
-    as_of = _moment(request.GET.get("as_of", ""))
+    as_of = _moment(request.GET.get("as_of", ""), participant)
     entries = read_stream(stream_of(visitor.programme, participant), as_of=as_of)
     if not entries:
         raise Http404(f"No participant {participant} in this programme at that time.")
@@ -38,7 +40,12 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     planned = plan(course, visitor.standing.protocol)
     seen = [each for each in entries if _may_see(visitor, each)]
     everything = request.GET.get("history") == "all"
-    lines = history.lines(seen, visitor.standing.protocol)
+    lines = [
+        replace(line, correctable=line.correctable and _may_correct(visitor, entry))
+        for line, entry in zip(
+            history.lines(seen, visitor.standing.protocol), reversed(seen), strict=True
+        )
+    ]
     offered = offers(visitor, course, planned)
     context = {
         "visitor": visitor,
@@ -73,10 +80,25 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
 
 
 def _may_see(visitor: Visitor, entry: Entry) -> bool:
-    visit = visitor.standing.protocol.visit(getattr(entry.fact, "visit", ""))
-    return blinding.may_see(visitor.role, entry.fact.kind) and (
+    fact = _right(entry)
+    visit = visitor.standing.protocol.visit(getattr(fact, "visit", ""))
+    return blinding.may_see(visitor.role, fact.kind) and (
         visit is None or blinding.may_see_visit(visitor.role, visit.rated_by)
     )
+
+
+def _may_correct(visitor: Visitor, entry: Entry) -> bool:
+    return blinding.may_correct(
+        visitor.role, entry.fact.kind, rated_by(visitor.standing.protocol, entry.fact)
+    )
+
+
+def _right(entry: Entry) -> Fact:
+    """The fact of an entry, or the one that a correction puts in its place."""
+    fact = entry.fact
+    if not isinstance(fact, Corrected):
+        return fact
+    return kinds().read(fact.of_kind, fact.of_schema, fact.text)
 
 
 def _scores(visitor: Visitor, course: Course) -> tuple[drawing.Reading, ...]:
@@ -85,18 +107,26 @@ def _scores(visitor: Visitor, course: Course) -> tuple[drawing.Reading, ...]:
     readings = []
     for assessment in course.assessments.values():
         definition = shipped.get(assessment.instrument)
+        visit = visitor.standing.protocol.visit(assessment.visit)
         if assessment.instrument != primary or definition is None:
+            continue
+        if visit and not blinding.may_see_visit(visitor.role, visit.rated_by):
             continue
         total = score_of(assessment, definition).total
         if total is not None:
-            visit = visitor.standing.protocol.visit(assessment.visit)
             label = visit.label if visit else assessment.visit
             readings.append(drawing.Reading(assessment.at.date(), total, label))
     return tuple(sorted(readings, key=lambda each: each.on))
 
 
-def _moment(text: str) -> datetime | None:
-    moment = parse_datetime(text) if text else None
-    if moment is None:
+def _moment(text: str, participant: str) -> datetime | None:
+    """The moment that was asked for; another one is never shown in its place."""
+    if not text:
         return None
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    try:
+        moment = parse_datetime(text)
+        if moment is not None:
+            return clock.here(moment if timezone.is_aware(moment) else timezone.make_aware(moment))
+    except (ValueError, OverflowError):
+        pass
+    raise Http404(f"'{text[:40]}' is no moment; write 2026-03-02T09:00 to see {participant} then.")

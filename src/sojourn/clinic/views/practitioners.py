@@ -50,7 +50,9 @@ def practitioners(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "registry": registry(found, timezone.localdate(clock.now())),
         "attestations": dict(ATTESTATIONS),
         "supervision_days": SUPERVISION_DAYS,
-        "supervisions": found.supervisions[: -SUPERVISIONS_SHOWN - 1 : -1],
+        "supervisions": (
+            found.supervisions[: -SUPERVISIONS_SHOWN - 1 : -1] if visitor.sees_course else ()
+        ),
         "plan": plan,
         "rated": rated,
         "agreement": _agreement(found, plan) if plan and rated else (),

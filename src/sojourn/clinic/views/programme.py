@@ -12,7 +12,7 @@ from sojourn.clinic import grounds, history
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
-from sojourn.conduct import reporting
+from sojourn.conduct import blinding, reporting
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
@@ -41,7 +41,14 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
         "commands": [(each.name, each.title) for each in commands_of(visitor)],
-        "lines": history.lines(entries, standing.protocol),
+        "lines": history.lines(
+            (
+                each
+                for each in entries
+                if blinding.may_see_in_programme(visitor.role, each.fact.kind)
+            ),
+            standing.protocol,
+        ),
     }
     return render(request, "clinic/programme.html", context)
 

@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from sojourn.clinic import grounds
+from sojourn.clinic import board, grounds
 from sojourn.clinic.access import Visitor, in_programme
+from sojourn.conduct.blinding import may_read_confidential
 from sojourn.course.state import STATUSES
 from sojourn.ledger import clock, programmes
-from sojourn.ledger.rows import DueRow, OpenAlertRow, OpenSessionRow, StatusCount
+from sojourn.ledger.rows import ConfidentialRow, DueRow, OpenAlertRow, OpenSessionRow, StatusCount
 
 SHOWN = 12
 COUNTED_UP_TO = 200  # beyond this the page says "more than", so that its cost stays the same
@@ -56,6 +57,10 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if visitor.sees_course:
         sessions = OpenSessionRow.objects.filter(programme=visitor.programme)
         alerts = OpenAlertRow.objects.filter(programme=visitor.programme)
+        context["late_reports"] = board.overdue_reports(visitor.programme, clock.now())
+        if may_read_confidential(visitor.role):
+            reports = ConfidentialRow.objects.filter(programme=visitor.programme)
+            context["confidential"] = _count(reports)
         context["sessions"] = sessions.order_by("opened_at")[:SHOWN]
         context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
         context["alert_count"] = _count(alerts)

@@ -1,0 +1,55 @@
+"""Papers as PDF: the same data and moment give the same bytes."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typst
+
+from sojourn.vigilance import paper
+
+TEMPLATE = Path(__file__).parent / "papers" / "paper.typ"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A section of a paper: column shares, a head that may be empty, and rows of text."""
+
+    title: str
+    widths: tuple[int, ...]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def pdf(
+    title: str, lines: tuple[str, ...], sections: tuple[Table, ...], footer: str, at: datetime
+) -> bytes:
+    """The paper as PDF; ``at`` is the moment it says it was made."""
+    data = {
+        "title": title,
+        "lines": lines,
+        "sections": [asdict(each) for each in sections],
+        "footer": footer,
+    }
+    made: bytes = typst.compile(
+        str(TEMPLATE),
+        format="pdf",
+        sys_inputs={"data": json.dumps(data)},
+        ignore_system_fonts=True,
+        timestamp=int(at.timestamp()),
+    )
+    return made
+
+
+def form_tables(sections: tuple[paper.Section, ...]) -> tuple[Table, ...]:
+    """The sections of a paper form, a row for each of its boxes."""
+    return tuple(
+        Table(
+            section.title,
+            (2, 6, 13),
+            (),
+            tuple((box.place, box.asks, box.answer) for box in section.boxes),
+        )
+        for section in sections
+    )

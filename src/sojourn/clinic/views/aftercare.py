@@ -1,0 +1,55 @@
+"""Everyone in the days after a session on one page, so that nobody is forgotten."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from sojourn.clinic import sparkline
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.course.after_session import AfterSession, seen
+from sojourn.course.aftercare import RecordAttempt
+from sojourn.diary import addresses
+from sojourn.ledger import clock, desk
+from sojourn.ledger.rows import AftercareRow
+
+DAYS = 7
+
+
+@in_programme
+def aftercare(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Those up to seven days after a session, whoever needs someone first."""
+    course_readers_only(visitor)
+    today = timezone.localdate(clock.now())
+    people = sorted(_people(visitor), key=lambda each: (each.urgency, -each.day))
+    context = {
+        "visitor": visitor,
+        "here": "aftercare",
+        "today": today,
+        "may_record": visitor.role in RecordAttempt.roles,
+        "people": [
+            (each, sparkline.mood(each.moods, each.session.opened_at.date(), today, each.baseline))
+            for each in people
+        ],
+    }
+    return render(request, "clinic/aftercare.html", context)
+
+
+def _people(visitor: Visitor) -> list[AfterSession]:
+    now = clock.now()
+    today = timezone.localdate(now)
+    rows = AftercareRow.objects.filter(
+        programme=visitor.programme, session_on__gte=today - timedelta(days=DAYS)
+    )
+    found = []
+    for participant in rows.values_list("participant", flat=True):
+        course = desk.load_course(visitor.programme, participant)
+        circumstances = desk.circumstances(
+            visitor.standing, visitor.person, site=course.site, at=now, now=now
+        )
+        zone = addresses.zone_of(visitor.programme, participant)
+        person = seen(course, circumstances, today, zone)
+        if person is not None:
+            found.append(person)
+    return found

@@ -1,0 +1,90 @@
+"""The safety board, and the reports that go past the treating team."""
+
+import secrets
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from sojourn.clinic import board, mood_picture
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.forms import CommandForm
+from sojourn.clinic.offers import Offers
+from sojourn.conduct.blinding import may_read_confidential, may_see_closed_session
+from sojourn.conduct.confidential import AnswerConfidentialReport, ReportConfidentially
+from sojourn.ledger import clock, confidential
+from sojourn.record.command import Refused
+
+
+@in_programme
+def safety(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Open alerts, running clocks, events, moods and stopping rules at one glance, arm-blind."""
+    course_readers_only(visitor)
+    shown = board.gather(visitor, clock.now())
+    context = {
+        "visitor": visitor,
+        "here": "safety",
+        "board": shown,
+        "grades": board.GRADES,
+        "counted_up_to": board.COUNTED_UP_TO,
+        "moods": mood_picture.moods(shown.moods),
+        "may_open": may_see_closed_session(visitor.role),
+        "may_read_confidential": may_read_confidential(visitor.role),
+    }
+    return render(request, "clinic/safety.html", context)
+
+
+@in_programme
+def report(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Report in confidence; nobody on the treating team sees it."""
+    form = CommandForm(
+        ReportConfidentially,
+        Offers({}),
+        data=request.POST if request.method == "POST" else None,
+        initial={"key": secrets.token_hex(16)},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            key = str(form.cleaned_data.get("key", ""))
+            confidential.execute(visitor.programme, form.to_command(), visitor.person, key=key)
+        except Refused as refusal:
+            form.refuse(refusal.field, refusal.message)
+        else:
+            messages.success(request, "Your report has reached those who oversee the site.")
+            return redirect("today", programme=visitor.programme)
+    context = {"visitor": visitor, "form": form, "title": ReportConfidentially.title}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "clinic/command.html", context, status=status)
+
+
+@in_programme
+def reports(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Confidential reports, for those who oversee the site, and what was done about each."""
+    if not may_read_confidential(visitor.role):
+        raise PermissionDenied("Confidential reports are read by those who oversee the site.")
+    found = confidential.reports(visitor.programme, visitor.person)
+    choices = tuple((each.key, f"{each.about}, {each.at:%Y-%m-%d}") for each in found.open)
+    form = CommandForm(
+        AnswerConfidentialReport,
+        Offers({"confidential-reports": choices}),
+        data=request.POST if request.method == "POST" else None,
+        initial={"key": secrets.token_hex(16), "report": request.GET.get("report", "")},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            key = str(form.cleaned_data.get("key", ""))
+            confidential.execute(visitor.programme, form.to_command(), visitor.person, key=key)
+        except Refused as refusal:
+            form.refuse(refusal.field, refusal.message)
+        else:
+            messages.success(request, "Recorded what was done.")
+            return redirect("confidential", programme=visitor.programme)
+    context = {
+        "visitor": visitor,
+        "here": "safety",
+        "reports": [*found.open, *(each for each in found.by_key.values() if each.answered_at)],
+        "form": form if choices else None,
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "clinic/confidential.html", context, status=status)

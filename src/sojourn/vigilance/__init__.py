@@ -1,0 +1,1 @@
+"""Pharmacovigilance: terms events are coded to, reporting clocks, case reports."""
