@@ -24,7 +24,7 @@ def test_coefficients_contrasts_and_joint_tests_are_those_of_statsmodels():
     assert (first.low, first.high) == pytest.approx(tuple(theirs.conf_int()[1]))
     apart = ours.contrast([0, 1, -1], name="apart")
     assert apart.p_value == pytest.approx(float(theirs.t_test([0, 1, -1]).pvalue))
-    both = ours.joint(["first", "second"])
+    both = ours.joint([[0, 1, 0], [0, 0, 1]])
     assert (both.f, both.p_value) == pytest.approx((theirs.fvalue, theirs.f_pvalue))
 
 

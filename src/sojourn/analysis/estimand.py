@@ -11,6 +11,7 @@ Source: ICH E9(R1) 2019, section A.3.2.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import polars as pl
 
@@ -157,7 +158,8 @@ def analysis_set(
         .group_by("participant", maintain_order=True)
         .agg(pl.col("visit").first())
     )
-    return AnalysisSet(values, dict(departs.iter_rows()), _counts(values, tuple(visits)))
+    first_after = MappingProxyType(dict(departs.iter_rows()))
+    return AnalysisSet(values, first_after, _counts(values, tuple(visits)))
 
 
 def _handled(given: Iterable[object]) -> tuple[Handled, ...]:
