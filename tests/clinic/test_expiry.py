@@ -93,7 +93,7 @@ def test_care_and_follow_up_go_on_after_the_end(second_session_on):
 
     story.rated("rating-1", SEVERE)
     at, day = story.at, story.at.date()
-    event = ("Insomnia", 1, False, "possible", "expected", "recovering", "unpleasant", day)
+    event = ("Insomnia", 1, False, "possible", "", "recovering", "unpleasant", day)
     story.ask(RecordAdverseEvent(at, *event))
     key = next(iter(story.course.adverse_events))
     story.ask(UpdateAdverseEvent(at, key, 1, False, "recovered", day))
