@@ -8,6 +8,7 @@ from django.db import OperationalError
 
 from sojourn.ledger import clock, raising, rounds
 from sojourn.ledger.desk import load_course
+from tests.conftest import run_apart
 from tests.monitoring.sessions import PROGRAMME, deliver, each_second, found_programme, open_session
 
 pytestmark = pytest.mark.usefixtures("own_record")
@@ -40,7 +41,7 @@ def walk_for(seconds: float) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(some_time())
+    run_apart(some_time())
 
 
 def test_the_server_itself_passes_an_alarm_on(unacknowledged):
