@@ -1,16 +1,20 @@
 """What every test shares: a home of its own, the shared data, a browser, and honest skips."""
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 os.environ["SOJOURN_HOME"] = tempfile.mkdtemp(prefix="sojourn-tests-")
 # Playwright runs an event loop in the test's thread; the pages run in another.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+Result = TypeVar("Result")
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("SOJOURN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -57,6 +61,12 @@ def whole_record(request: pytest.FixtureRequest) -> None:
         Head.objects.create(id=1, position=0, hash="")
         triggers.remove(connection)
         triggers.install(connection)
+
+
+def run_apart(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What ``coroutine`` gives, run in a thread where no browser has left an event loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -10,14 +10,14 @@ from sojourn.conduct.practitioners import ApproveConsentVersion, RecordCredentia
 from sojourn.conduct.programme import ATTESTATIONS
 from sojourn.conduct.standing import RecordAttestation
 from sojourn.course import Refused
+from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.dosing import DoseGiven, DoseWithheld
 from sojourn.course.followup import WithdrawParticipant
 from sojourn.course.medication import RecordMedication
-from sojourn.course.safety import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.screening import RegisterParticipant
 from sojourn.ledger import desk, programmes
 from sojourn.protocols import shipped_text
-from tests.course.story import SETTINGS, SEVERE, START, Story
+from tests.course.story import SEVERE, SITE_SETTINGS, START, Story
 
 KEY = "ours"
 FIRST_DAY = START - timedelta(days=30)
@@ -48,7 +48,7 @@ def found(until, sites="") -> None:
             for subject, _ in ATTESTATIONS
         ]
     papers.append(ApproveConsentVersion(FIRST_DAY, "1.0", on, "IRB", False))
-    papers.append(OpenProgramme(FIRST_DAY, SETTINGS))
+    papers.append(OpenProgramme(FIRST_DAY, SITE_SETTINGS))
     for command in papers:
         programmes.execute(KEY, command, **lead)
 
@@ -93,7 +93,7 @@ def test_care_and_follow_up_go_on_after_the_end(second_session_on):
 
     story.rated("rating-1", SEVERE)
     at, day = story.at, story.at.date()
-    event = ("Insomnia", 1, False, "possible", "expected", "recovering", "unpleasant", day)
+    event = ("Insomnia", 1, False, "possible", "", "recovering", "unpleasant", day)
     story.ask(RecordAdverseEvent(at, *event))
     key = next(iter(story.course.adverse_events))
     story.ask(UpdateAdverseEvent(at, key, 1, False, "recovered", day))

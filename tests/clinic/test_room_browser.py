@@ -298,6 +298,7 @@ def test_a_whole_session_is_run_by_two_with_the_room_alone(served, sign_in):
     one.click("text=Open the session")
     form(one, morning, practitioners=("therapist", "therapist2"))
     two.wait_for_selector("text=no dose yet", timeout=10_000)
+    two.wait_for_selector("#note")  # the page around it is loaded anew once a session opens
 
     visit = two.get_attribute("#live", "data-session")
     two.goto(

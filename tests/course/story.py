@@ -40,6 +40,10 @@ SETTINGS = (
     ("diary-mood-drop", 4),
     ("diary-missed-days", 2),
 )
+# Every limit a site must set before it opens; those that no story is about, at their lowest.
+SITE_SETTINGS = tuple(
+    ({each.key: each.lowest for each in PROTOCOL.site_settings} | dict(SETTINGS)).items()
+)
 CLEARED = Clearance(
     programme_open=True,
     authorisation="IND 000000",

@@ -48,7 +48,6 @@ from sojourn.course.consent import ConsentSigned, WithdrawConsent
 from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
-    GiveDose,
     OpenSession,
     RecordVitals,
     SessionOpened,
@@ -59,11 +58,12 @@ from tests.course.story import (
     CHECKLIST,
     NO_SUICIDALITY,
     PROTOCOL,
-    SETTINGS,
+    SITE_SETTINGS,
     START,
     Story,
     consent_to,
     day_of,
+    dose_of,
 )
 
 TEAM = ("ana", "ben")
@@ -97,12 +97,7 @@ class AnyProgramme(RuleBasedStateMachine):
             for subject, _ in ATTESTATIONS:
                 self.tell(RecordAttestation(START, each, subject, on, on + SHORT))
         self.tell(ApproveConsentVersion(START, "1.0", on, "IRB", False))
-        wanted = dict(SETTINGS)
-        self.tell(
-            OpenProgramme(
-                START, tuple((each.key, wanted[each.key]) for each in PROTOCOL.site_settings)
-            )
-        )
+        self.tell(OpenProgramme(START, SITE_SETTINGS))
         self.story.randomised().pass_time(days=4)
         self.follow()
 
@@ -203,7 +198,7 @@ class AnyProgramme(RuleBasedStateMachine):
         self.ask(OpenSession(self.story.at, visit, TEAM, CHECKLIST))
         self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
         self.ask(RecordVitals(self.story.at, "before-initial", 120, 80, 75, 370))
-        self.ask(GiveDose(self.story.at, "initial", 80))
+        self.ask(dose_of(self.story.at, "initial", 80))
         self.story.pass_time(hours=8, minutes=1)
         self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
         self.ask(CloseSession(self.story.at, "overnight-stay"))

@@ -12,16 +12,15 @@ from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
     DoseWithheld,
-    GiveDose,
     OpenSession,
     RecordVitals,
 )
 from sojourn.course.safety import RaiseConcern, ResolveAlert
-from tests.course.story import CHECKLIST, NO_SUICIDALITY, Story, consent_to
+from tests.course.story import CHECKLIST, NO_SUICIDALITY, Story, consent_to, dose_of
 
 
 def dose_at(story: Story, at: datetime, which: str = "initial", level_mg: int = 80):
-    return story.ask(GiveDose(at, which, level_mg))[0]
+    return story.ask(dose_of(at, which, level_mg))[0]
 
 
 def reasons(fact) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def link_to(participant: str) -> str:
 
 @pytest.fixture
 def programme(db):
-    load_demo(today=datetime.now(UTC), participants=12)
+    load_demo(today=datetime.now(UTC), participants=24)
     for username, role in ACCOUNTS:
         Member.objects.create(username=username, role=role)
 

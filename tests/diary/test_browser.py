@@ -185,7 +185,13 @@ def test_a_diary_is_filled_by_keyboard_alone(site, phone):
 def test_pages_are_accessible_and_fit_a_small_phone(site, phone, scheme, tmp_path):
     page = phone(someone_after_a_session(), color_scheme=scheme)
     page.set_viewport_size({"width": 320, "height": 640})
-    for path in ("/diary/", "/diary/reminders/", "/diary/help/", "/diary/open/nothing/"):
+    for path in (
+        "/diary/",
+        "/diary/reminders/",
+        "/diary/in-confidence/",
+        "/diary/help/",
+        "/diary/open/nothing/",
+    ):
         page.goto(site + path)
         if path == "/diary/":
             page.check("[name=suicidal-thoughts][value=yes]")

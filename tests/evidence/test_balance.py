@@ -36,7 +36,8 @@ def test_every_figure_is_the_registers():
 
 
 def test_both_arms_and_three_outcomes_are_there():
-    labels = [point.label for point in pros_and_cons().benefits]
+    found = pros_and_cons()
+    labels = [point.label for point in (*found.benefits, *found.harms)]
     for outcome in ("response", "diagnosis", "remission", "Not measured"):
         with_drug, without = [label for label in labels if outcome in label]
         assert "with MDMA-assisted therapy" in with_drug

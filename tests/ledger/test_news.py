@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 
 from sojourn.ledger.news import News, Told, newest
+from tests.conftest import run_apart
 from tests.ledger.facts import write
 
 
@@ -40,7 +41,7 @@ def test_whoever_listens_hears_within_a_second_of_the_writing(own_record):
         return told, at
 
     begun = time.monotonic()
-    told, at = asyncio.run(listen())
+    told, at = run_apart(listen())
 
     assert told == Told(frozenset({"course:a"}), 2)
     assert at - begun - 0.3 < 1.0
@@ -51,7 +52,7 @@ def test_what_was_missed_is_told_at_once(own_record):
     write("course:a", expected=1)
     write("vitals:a", expected=0)
 
-    told = asyncio.run(asyncio.wait_for(first_of(News(), {"course:a", "vitals:a"}, after=1), 5))
+    told = run_apart(asyncio.wait_for(first_of(News(), {"course:a", "vitals:a"}, after=1), 5))
 
     assert told == Told(frozenset({"course:a", "vitals:a"}), 3)
 
@@ -67,7 +68,7 @@ def test_news_of_others_wakes_nobody_and_silence_is_told_too(own_record):
         writer.join()
         return told
 
-    assert asyncio.run(listen()) is None
+    assert run_apart(listen()) is None
 
 
 def test_many_listeners_share_one_poller_and_end_with_the_server(own_record):
@@ -86,7 +87,7 @@ def test_many_listeners_share_one_poller_and_end_with_the_server(own_record):
         news.close()
         return await asyncio.wait_for(asyncio.gather(*listeners), 2)
 
-    told = asyncio.run(listen())
+    told = run_apart(listen())
     assert told == [[Told(frozenset({"course:a"}), 1)]] * 20
 
 
@@ -105,4 +106,4 @@ def test_a_closed_server_keeps_nobody(own_record, close_first):
             asyncio.get_running_loop().call_later(0.2, news.close)
         return [each async for each in news.follow(frozenset({"course:a"}), 0)]
 
-    assert asyncio.run(asyncio.wait_for(listen(), 3)) == []
+    assert run_apart(asyncio.wait_for(listen(), 3)) == []

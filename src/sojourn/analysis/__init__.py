@@ -10,12 +10,22 @@ from sojourn.analysis.outcomes import (
     proportions,
     trajectories,
 )
-from sojourn.analysis.retention import Stay, Step, retention
+from sojourn.analysis.retention import (
+    Incidence,
+    LogRank,
+    Stay,
+    Step,
+    leaving,
+    log_rank,
+    retention,
+)
 
 __all__ = [
     "COLUMNS",
     "Branch",
     "Flow",
+    "Incidence",
+    "LogRank",
     "Person",
     "Point",
     "Proportion",
@@ -24,6 +34,8 @@ __all__ = [
     "exact_interval",
     "flow",
     "frame",
+    "leaving",
+    "log_rank",
     "proportions",
     "retention",
     "trajectories",

@@ -50,20 +50,25 @@ class Index:
     people: int
 
 
-def counted(answers: Iterable[tuple[str, str]], active: str, reference: str) -> Guesses:
-    """The guesses of (arm, guess) pairs; a guess that is neither arm counts as not known.
+def counted(
+    answers: Iterable[tuple[str, str]], active: str, reference: str, unknown: str = "unknown"
+) -> Guesses:
+    """The guesses of (arm, guess) pairs; ``unknown`` is how not knowing is written.
 
     Raises
     ------
     ValueError
-        If a pair's arm is neither of the two.
+        If an arm is neither of the two, or a guess neither of them nor unknown: who was not
+        asked is left out before.
     """
     cells = np.zeros((2, 3), dtype=int)
-    arms = (active, reference)
+    arms, answer = (active, reference), (active, reference, unknown)
     for arm, guess in answers:
         if arm not in arms:
             raise ValueError(f"arm '{arm}' is neither '{active}' nor '{reference}'")
-        cells[arms.index(arm), arms.index(guess) if guess in arms else 2] += 1
+        if guess not in answer:
+            raise ValueError(f"guess '{guess}' is none of {answer}; leave out who was not asked")
+        cells[arms.index(arm), answer.index(guess)] += 1
     return Guesses(*map(int, cells.ravel()))
 
 

@@ -72,6 +72,8 @@ def clustered(
     if np.linalg.matrix_rank(x) < x.shape[1] or len(y) <= x.shape[1]:
         raise ValueError("a column of the design follows from the others; leave it out")
     model = _Model(y, x, member, np.bincount(member).astype(float))
+    if model.residual() <= 1e-20 * max(float(y @ y), 1e-300):
+        raise ValueError("the response follows the design exactly; nothing is left to divide")
     found = minimize_scalar(model.deviance, bounds=(0.0, 0.999), method="bounded",
                             options={"xatol": 1e-10})  # fmt: skip
     icc = 0.0 if model.deviance(0.0) <= found.fun else float(found.x)
@@ -79,10 +81,7 @@ def clustered(
     low, high = _profile(model, icc, least, confidence)
     ratio = max(model.deviance(0.0) - least, 0.0)
     total, beta, covariance = model.at(icc)
-    off = np.bincount(member, weights=y - x @ beta) / model.sizes
-    shrunk = off * model.sizes * icc / (1 - icc + model.sizes * icc)
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    errors = np.sqrt(np.diag(covariance))
+    shrunk = model.deviations(icc, beta)
     return Clustered(
         total * icc,
         total * (1 - icc),
@@ -90,10 +89,7 @@ def clustered(
         low,
         high,
         float(stats.chi2.sf(ratio, 1)) / 2 if ratio else 1.0,
-        tuple(
-            _effect(name, float(value), float(error), z, confidence)
-            for name, value, error in zip(columns, beta, errors, strict=True)
-        ),
+        _effects(columns, beta, covariance, confidence),
         tuple(
             Cluster(str(name), int(size), float(each))
             for name, size, each in zip(names, model.sizes, shrunk, strict=True)
@@ -121,6 +117,10 @@ class _Model:
         beta = np.asarray(np.linalg.solve(information, right), dtype=np.float64)
         return information, beta, float(products[-1, -1] - right @ beta)
 
+    def residual(self) -> float:
+        """What the fixed columns leave of the sum of squares."""
+        return self._weighed(0.0)[2]
+
     def deviance(self, icc: float) -> float:
         """Minus twice the restricted log-likelihood, but for a constant."""
         information, _, residual = self._weighed(icc)
@@ -128,6 +128,11 @@ class _Model:
         log_v = (len(self.y) - len(self.sizes)) * np.log1p(-icc)
         log_v += np.log(1 - icc + self.sizes * icc).sum()
         return float(df * np.log(residual) + log_v + np.linalg.slogdet(information)[1])
+
+    def deviations(self, icc: float, beta: Array) -> Array:
+        """Each cluster's mean residual, shrunken by how little it tells."""
+        sums = np.bincount(self.member, weights=self.y - self.x @ beta)
+        return np.asarray(sums * icc / (1 - icc + self.sizes * icc))
 
     def at(self, icc: float) -> tuple[float, Array, Array]:
         """Total variance, coefficients and their covariance."""
@@ -147,9 +152,15 @@ def _profile(model: _Model, icc: float, least: float, confidence: float) -> tupl
     return low, high
 
 
-def _effect(name: str, value: float, error: float, z: float, confidence: float) -> Estimate:
-    t = value / error
-    return Estimate(
-        name, value, error, float("inf"), t, float(2 * stats.norm.sf(abs(t))),
-        value - z * error, value + z * error, confidence,
-    )  # fmt: skip
+def _effects(
+    columns: Sequence[str], beta: Array, covariance: Array, confidence: float
+) -> tuple[Estimate, ...]:
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    made = []
+    for name, value, error in zip(
+        columns, beta.tolist(), np.sqrt(np.diag(covariance)).tolist(), strict=True
+    ):
+        t, low, high = value / error, value - z * error, value + z * error
+        p_value = float(2 * stats.norm.sf(abs(t)))
+        made.append(Estimate(name, value, error, float("inf"), t, p_value, low, high, confidence))
+    return tuple(made)

@@ -11,6 +11,7 @@ Source: ICH E9(R1) 2019, section A.3.2.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import polars as pl
 
@@ -79,19 +80,21 @@ class AnalysisSet:
 def written(attributes: Mapping[str, object]) -> Estimand:
     """The estimand of plain data: texts, and events as mappings of event and strategy.
 
+    That no event is expected is said by an empty list.
+
     Raises
     ------
     ValueError
         For an attribute that is absent or unknown, an event twice, or a strategy that is not
         one of ``STRATEGIES``.
     """
-    absent = [name for name in ATTRIBUTES if not attributes.get(name)]
-    if absent and absent != ["intercurrent_events"]:
+    absent = [name for name in ATTRIBUTES if attributes.get(name) in (None, "")]
+    if absent:
         raise ValueError(f"the estimand has no '{absent[0]}'; its attributes are {ATTRIBUTES}")
     stray = sorted(set(attributes) - set(ATTRIBUTES))
     if stray:
         raise ValueError(f"'{stray[0]}' is no attribute of an estimand: {ATTRIBUTES}")
-    given = attributes.get("intercurrent_events") or ()
+    given = attributes["intercurrent_events"]
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ValueError("intercurrent_events: give a list of event and strategy")
     return Estimand(
@@ -131,7 +134,9 @@ def analysis_set(
     strategies = {each.event: each.strategy for each in estimand.intercurrent_events}
     happened = _happened(occurrences, strategies, arms)
     plan = _grid(arms, visits).join(
-        observations.select("participant", "visit", "day", pl.col("value").cast(pl.Float64)),
+        observations.select(
+            "participant", "visit", "day", pl.col("value").cast(pl.Float64).fill_nan(None)
+        ),
         on=["participant", "visit"],
         how="left",
     )
@@ -153,7 +158,8 @@ def analysis_set(
         .group_by("participant", maintain_order=True)
         .agg(pl.col("visit").first())
     )
-    return AnalysisSet(values, dict(departs.iter_rows()), _counts(values, tuple(visits)))
+    first_after = MappingProxyType(dict(departs.iter_rows()))
+    return AnalysisSet(values, first_after, _counts(values, tuple(visits)))
 
 
 def _handled(given: Iterable[object]) -> tuple[Handled, ...]:

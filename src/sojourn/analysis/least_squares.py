@@ -39,13 +39,13 @@ class Line:
         row = np.array([float(each == name) for each in self.columns])
         return self.contrast(row, name=name, confidence=confidence)
 
-    def joint(self, names: Sequence[str]) -> Joint:
-        """The F test that the named coefficients are all zero."""
-        places = [self.columns.index(name) for name in names]
-        part = self.coefficients[places]
-        spread = self.covariance[np.ix_(places, places)]
-        f = float(part @ np.linalg.solve(spread, part)) / len(places)
-        return Joint(len(places), self.df, f, float(stats.f.sf(f, len(places), self.df)))
+    def joint(self, rows: ArrayLike) -> Joint:
+        """The F test that each of the contrasts ``rows`` (dimensions, columns) is zero."""
+        table = np.asarray(rows, dtype=float)
+        part = table @ self.coefficients
+        spread = table @ self.covariance @ table.T
+        f = float(part @ np.linalg.solve(spread, part)) / len(table)
+        return Joint(len(table), self.df, f, float(stats.f.sf(f, len(table), self.df)))
 
 
 def least_squares(response: ArrayLike, design: ArrayLike, columns: Sequence[str]) -> Line:

@@ -107,7 +107,7 @@ def log_rank(stays: Iterable[Stay]) -> LogRank:
     Raises
     ------
     ValueError
-        With fewer than two arms, or where nobody left: there is nothing to test.
+        With fewer than two arms to compare, or where nobody left: there is nothing to test.
 
     Source: Mantel 1966, Cancer Chemother Rep 50:163-170; Peto & Peto 1972, doi 10.2307/2344317.
     """
@@ -130,7 +130,10 @@ def log_rank(stays: Iterable[Stay]) -> LogRank:
     covariance = np.diag((share * spread).sum(axis=1)) - (share * spread) @ share.T
     excess = (leaving_now - expected).sum(axis=1)
     statistic = float(excess @ np.linalg.pinv(covariance, hermitian=True) @ excess)
-    df = len(arms) - 1
+    # An arm that nobody could leave any more when the first left can't be compared.
+    df = int((expected.sum(axis=1) > 0).sum()) - 1
+    if df < 1:
+        raise ValueError("only one arm was still followed when people left; nothing to compare")
     return LogRank(
         tuple(arms),
         tuple(len(each) for each in arms.values()),

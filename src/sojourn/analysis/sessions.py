@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,4 +78,4 @@ def by_sessions(
         if len(design) > 3 and np.linalg.matrix_rank(design) == 3:
             line = least_squares(y[used], design, ["Intercept", "baseline", "sessions"])
             slopes[arm] = line.coefficient("sessions")
-    return BySessions(tuple(groups), slopes)
+    return BySessions(tuple(groups), MappingProxyType(slopes))

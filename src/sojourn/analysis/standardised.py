@@ -191,6 +191,8 @@ def _result(
     reference, active = map(float, risks)
     error = float(np.sqrt(np.array([-1, 1]) @ covariance @ np.array([-1, 1])))
     first, second = (drawn[:, 0], drawn[:, 1]) if len(drawn) else (drawn, drawn)
+    with np.errstate(divide="ignore"):
+        drawn_ratio = second / first
     return Standardised(
         people,
         around(active, np.array([0.0, 1.0]), second),
@@ -199,7 +201,7 @@ def _result(
         around(
             active / reference,
             np.array([-1 / reference, 1 / active]),
-            second / first if len(drawn) else drawn,
+            drawn_ratio,
             log=True,
         ),
         error,

@@ -4,14 +4,14 @@ A subgroup's own p-value answers another question and is not given: Assmann et a
 doi 10.1016/S0140-6736(00)02039-0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sojourn.analysis.least_squares import least_squares
-from sojourn.analysis.mmrm.contrasts import Joint
+from sojourn.analysis.mmrm.contrasts import Estimate, Joint
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +70,32 @@ def interaction(
     names = sorted(set(labels.tolist()))
     inside = labels[:, None] == np.array(names)
     counts = np.array([inside[arm == each].sum(axis=0) for each in (1, 0)])
-    both = [name for name, pair in zip(names, counts.T, strict=True) if pair.all()]
-    effects = inside[:, [names.index(name) for name in both]] * arm[:, None]
-    first = effects.sum(axis=1, keepdims=True)
-    # The first subgroup's effect is the arm's column; the others' are differences from it.
-    own = np.column_stack([first, effects[:, 1:]]) if both else np.empty((len(y), 0))
-    used = inside[:, [names.index(name) for name in both]].any(axis=1)
-    columns = [f"level {name}" for name in both]
-    columns += ["active", *(f"active in {name}" for name in both[1:])] if both else []
+    both = np.flatnonzero(counts.all(axis=0))
+    if not len(both):
+        return Interaction(factor, _subgroups(names, counts, {}), None)
+    used = inside[:, both].any(axis=1)
+    own = inside[:, both] * arm[:, None]
+    columns = [f"{what} {names[at]}" for what in ("level", "active in") for at in both]
     columns += [f"covariate {number + 1}" for number in range(extra.shape[1])]
-    groups = {
-        name: Subgroup(name, int(pair[0]), int(pair[1]), None, None, None)
-        for name, pair in zip(names, counts.T, strict=True)
-    }
-    if not both:
-        return Interaction(factor, tuple(groups.values()), None)
-    places = [names.index(name) for name in both]
-    design = np.column_stack([inside[:, places], own, extra - extra.mean(axis=0)])[used]
+    design = np.column_stack([inside[:, both], own, extra - extra.mean(axis=0)])[used]
     line = least_squares(y[used], design, columns)
-    for name in both:
-        row = np.array([float(each in ("active", f"active in {name}")) for each in columns])
-        found = line.contrast(row, name=name, confidence=confidence)
-        groups[name] = Subgroup(
-            name, groups[name].active, groups[name].reference,
-            found.estimate, found.low, found.high,
-        )  # fmt: skip
-    test = line.joint([f"active in {name}" for name in both[1:]]) if len(both) > 1 else None
-    return Interaction(factor, tuple(groups.values()), test)
+    effects = {
+        names[at]: line.coefficient(f"active in {names[at]}", confidence=confidence) for at in both
+    }
+    if len(both) < 2:
+        return Interaction(factor, _subgroups(names, counts, effects), None)
+    differences = np.zeros((len(both) - 1, len(columns)))
+    differences[:, len(both)] = -1
+    differences[:, len(both) + 1 : 2 * len(both)] = np.eye(len(both) - 1)
+    return Interaction(factor, _subgroups(names, counts, effects), line.joint(differences))
+
+
+def _subgroups(
+    names: Sequence[str], counts: NDArray[np.int64], effects: Mapping[str, Estimate]
+) -> tuple[Subgroup, ...]:
+    made = []
+    for name, (active, reference) in zip(names, counts.T.tolist(), strict=True):
+        found = effects.get(name)
+        limits = (found.estimate, found.low, found.high) if found else (None, None, None)
+        made.append(Subgroup(name, active, reference, *limits))
+    return tuple(made)

@@ -5,6 +5,7 @@ import os
 import signal
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -25,10 +26,16 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "lifespan":
         await pages(scope, receive, send)  # type: ignore[arg-type]
         return
+    from sojourn.ledger import rounds
+
     await receive()
     _end_streams_on_signal()
+    walking = asyncio.create_task(rounds.walk())
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    walking.cancel()
+    with suppress(asyncio.CancelledError):
+        await walking
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
+from sojourn.conduct.programme import Programme
 from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
@@ -65,64 +66,79 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
     """Every choice a form about this course may need; ``schedule`` is the course's plan."""
     protocol, programme = visitor.standing.protocol, visitor.standing.programme
     planned = tuple(each for each in schedule if each.standing == "planned")
-    session = course.open_session
-    levels: tuple[int, ...] = ()
-    if session and protocol.dosing:
-        levels = clearing.levels(protocol.dosing, session, session.next_dose)
     return Offers(
         {
-            "consent-versions": tuple(
-                (each.version, f"{each.version}, approved {each.approved_on}")
-                for each in reversed(programme.consent_versions)
-            ),
-            "criteria": tuple(
-                (each.key, each.label) for each in protocol.criteria if each.answered_by_hand
-            ),
-            "overridable-criteria": tuple(
-                (each.key, each.label) for each in protocol.criteria if each.override_by
-            ),
-            "recorded-characteristics": tuple(
-                (key, each.value) for key, each in course.characteristics.items()
-            ),
-            "treatment-kinds": tuple((each.key, each.label) for each in protocol.prior_treatments),
-            "criterion-answers": ANSWERS,
-            "medications": tuple((name, name) for name in course.medications),
-            "screening-visits": _visits(planned, "screening"),
-            "preparation-visits": _visits(planned, "preparation"),
-            "dosing-visits": _visits(planned, "dosing"),
-            "integration-visits": _visits(_after_session(course, planned), "integration"),
-            "aftercare-visits": _visits(_after_session(course, planned), "aftercare"),
-            "open-visits": tuple(
-                (each.visit.key, each.visit.label)
-                for each in planned
-                if blinding.may_see_visit(visitor.role, each.visit.rated_by)
-            ),
-            "practitioners": tuple(
-                dict.fromkeys(
-                    (each.practitioner, f"{each.practitioner} ({each.profession})")
-                    for each in programme.credentials
-                )
-            ),
-            "checklist": tuple(
-                (item.key, item.label)
-                for item in (protocol.dosing.checklist if protocol.dosing else ())
-            ),
+            **_gate(course, protocol, programme),
+            **_open_visits(visitor, course, planned),
             **_room(course, protocol, planned),
-            "levels": tuple((str(level), f"{level} mg") for level in levels),
-            "alerts": tuple((each.key, each.label) for each in course.open_alerts),
-            "adverse-events": tuple(
-                (each.key, f"{each.term} ({each.started_on})")
-                for each in course.adverse_events.values()
-            ),
-            "running-clocks": tuple(
-                (f"{each.event}{reporting.BETWEEN}{each.key}", _report(course, each))
-                for each in course.clocks.values()
-                if each.stopped_at is None
-            ),
+            **_safety(course),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
     )
+
+
+def _gate(course: Course, protocol: Protocol, programme: Programme) -> Mapping[str, Choices]:
+    """What screening, consent and medicines can name."""
+    return {
+        "consent-versions": tuple(
+            (each.version, f"{each.version}, approved {each.approved_on}")
+            for each in reversed(programme.consent_versions)
+        ),
+        "criteria": tuple(
+            (each.key, each.label) for each in protocol.criteria if each.answered_by_hand
+        ),
+        "overridable-criteria": tuple(
+            (each.key, each.label) for each in protocol.criteria if each.override_by
+        ),
+        "recorded-characteristics": tuple(
+            (key, each.value) for key, each in course.characteristics.items()
+        ),
+        "treatment-kinds": tuple((each.key, each.label) for each in protocol.prior_treatments),
+        "criterion-answers": ANSWERS,
+        "medications": tuple((name, name) for name in course.medications),
+        "practitioners": tuple(
+            dict.fromkeys(
+                (each.practitioner, f"{each.practitioner} ({each.profession})")
+                for each in programme.credentials
+            )
+        ),
+    }
+
+
+def _open_visits(
+    visitor: Visitor, course: Course, planned: tuple[Planned, ...]
+) -> Mapping[str, Choices]:
+    """Visits that can be held or missed, by phase."""
+    after = _after_session(course, planned)
+    return {
+        "screening-visits": _visits(planned, "screening"),
+        "preparation-visits": _visits(planned, "preparation"),
+        "dosing-visits": _visits(planned, "dosing"),
+        "integration-visits": _visits(after, "integration"),
+        "aftercare-visits": _visits(after, "aftercare"),
+        "open-visits": tuple(
+            (each.visit.key, each.visit.label)
+            for each in planned
+            if blinding.may_see_visit(visitor.role, each.visit.rated_by)
+        ),
+    }
+
+
+def _safety(course: Course) -> Mapping[str, Choices]:
+    """Alerts, adverse events and reports that someone can act on."""
+    return {
+        "alerts": tuple((each.key, each.label) for each in course.open_alerts),
+        "adverse-events": tuple(
+            (each.key, f"{each.term} ({each.started_on})")
+            for each in course.adverse_events.values()
+        ),
+        "running-clocks": tuple(
+            (f"{each.event}{reporting.BETWEEN}{each.key}", _report(course, each))
+            for each in course.clocks.values()
+            if each.stopped_at is None
+        ),
+    }
 
 
 def assessments_due(
@@ -211,7 +227,10 @@ def _room(
         return {}
     coming = [each.visit for each in planned if each.visit.phase == "dosing"]
     today = clock.now().date()
+    levels = clearing.levels(dosing, session, session.next_dose) if session else ()
     return {
+        "checklist": tuple((item.key, item.label) for item in dosing.checklist),
+        "levels": tuple((str(level), f"{level} mg") for level in levels),
         "checklist-visits": tuple((each.key, each.label) for each in coming),
         "unsigned-checklist": tuple(
             (item.key, item.label)

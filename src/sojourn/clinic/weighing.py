@@ -73,7 +73,7 @@ def picture(measure: str, figure: Figure) -> SafeString:
         return mark_safe("")
 
     def x(share: float) -> float:
-        return round((0.5 + share / 2 if centred else share) * WIDTH, 1)
+        return round((0.5 + share / 2 if centred else float(share)) * WIDTH, 1)
 
     start, end = sorted((x(0), x(value)))
     parts = [

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sync/", views.sync, name="diary-sync"),
     path("state/", views.state, name="diary-state"),
     path("reminders/", views.reminders, name="diary-reminders"),
+    path("in-confidence/", views.in_confidence, name="diary-in-confidence"),
     path("leave/", views.leave, name="diary-leave"),
     path("help/", views.get_help, name="diary-help"),
     path("manifest.webmanifest", views.manifest, name="diary-manifest"),

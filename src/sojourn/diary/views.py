@@ -14,11 +14,12 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_GET, require_POST
 
+from sojourn.conduct.confidential import CATEGORIES, ReportConfidentially
 from sojourn.course import reminding
 from sojourn.course.diary_access import HOURS, WishReminders
 from sojourn.diary import addresses, crisis, keys, receiving, shell
 from sojourn.diary.models import Device
-from sojourn.ledger import clock, desk, programmes
+from sojourn.ledger import clock, confidential, desk, programmes
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 
@@ -185,6 +186,35 @@ def reminders(request: HttpRequest, device: Device) -> HttpResponse:
     }
     status = 422 if problem else 200
     return _shown(request, "diary/reminders.html", device, status=status, **context)
+
+
+@page
+@with_device
+def in_confidence(request: HttpRequest, device: Device) -> HttpResponse:
+    """Tell those who oversee the site, past the treating team."""
+    by = desk.Person(device.participant, "participant")
+    category, text, problem = request.POST.get("category", ""), request.POST.get("text", ""), ""
+    if request.method == "POST":
+        report = ReportConfidentially(clock.now(), category, text)
+        once = request.POST.get("id", "")[:64]
+        key = f"confidence:{once}" if once else ""
+        try:
+            confidential.execute(device.programme, report, by, key=key)
+        except Refused as refusal:
+            problem = refusal.message
+        else:
+            return redirect(f"{PATH}in-confidence/?done=1")
+    context = {
+        "categories": CATEGORIES,
+        "chosen": category,
+        "text": text,
+        "problem": problem,
+        "fresh_id": secrets.token_hex(16),
+        "done": request.GET.get("done"),
+        "told": confidential.own(device.programme, by),
+    }
+    status = 422 if problem else 200
+    return _shown(request, "diary/in_confidence.html", device, status=status, **context)
 
 
 @page

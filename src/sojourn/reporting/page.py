@@ -32,12 +32,20 @@ def page(report: Report, trace_digest: str) -> str:
 
 def _section(section: Section, seen: set[str]) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in section.lines)
-    picture = f"<figure>{svg(section.picture)}</figure>" if section.picture else ""
+    picture = _figure(section) if section.picture else ""
     tables = "".join(_table(each, seen) for each in section.tables)
     return (
         f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         f'<h2 id="{section.key}-title">{escape(section.title)}</h2>{lines}{picture}{tables}'
         "</section>"
+    )
+
+
+def _figure(section: Section) -> str:
+    drawn = svg(section.picture) if section.picture else ""
+    label = escape(f"Picture: {section.title}")
+    return (
+        f'<figure class="scroll" role="region" tabindex="0" aria-label="{label}">{drawn}</figure>'
     )
 
 

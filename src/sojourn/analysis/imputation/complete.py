@@ -48,22 +48,31 @@ class Completed:
 
 
 def conditional_means(
-    trial: Trial, strategy: str | Sequence[str], *, threads: int = 1
+    trial: Trial, strategy: str | Sequence[str], *, anchored: bool = False, threads: int = 1
 ) -> Completed:
     """Every gap filled with its conditional mean, for the trial and without each participant.
 
-    ``strategy`` is one of ``STRATEGIES`` for all, or one for each participant.
+    ``strategy`` is one of ``STRATEGIES`` for all, or one for each participant. The jackknife
+    gives the estimate's variance over repeated trials, which shrinks as more is imputed from the
+    reference. ``anchored`` keeps the step from "MAR" to the strategy as it is in the trial, so
+    that missing values cost as much information as they do at random (Lu 2021).
 
     Raises
     ------
     NotFittable
         For a strategy that is not known, or a model that can't be fitted.
 
-    Source: Wolbers et al. 2022, doi 10.1002/pst.2234.
+    Source: Wolbers et al. 2022, doi 10.1002/pst.2234; Lu 2021,
+    Stat Biopharm Res 13:483-491.
     """
     strategies = _strategies(trial, strategy)
     parameters, weights = leave_one_out(trial, _informing(trial, strategies), threads=threads)
     values = _filled(trial, parameters, strategies, None)
+    if anchored:
+        at_random = _strategies(trial, "MAR")
+        parameters, _ = leave_one_out(trial, trial.responses, threads=threads)
+        filled = _filled(trial, parameters, at_random, None)
+        values = filled + (values[0] - filled[0])
     return Completed(trial, tuple(strategies.tolist()), "conditional-mean", values, weights, 0)
 
 

@@ -25,9 +25,9 @@ class Shifted:
 class Tipping:
     """The grid of shifts, and the boundary in the arm's own shift.
 
-    ``boundary`` pairs each of the reference's shifts with the arm's least shift from zero (in the
-    direction of the grid) at which the p-value reaches ``alpha``; None where it is not reached
-    within the grid.
+    ``boundary`` pairs each of the reference's shifts with the first of the arm's shifts at
+    which the p-value crosses ``alpha``; None where it does not within the grid, be it
+    below throughout (nothing tips) or above from the start (nothing to tip).
     """
 
     visit: str
@@ -58,8 +58,7 @@ def tipping_point(
     NotFittable
         For a visit or arm that is not compared, or deltas that do not run one way.
 
-    Source: Yan, Lee & Li 2009, doi 10.1080/10543400903243009; Cro et al. 2020,
-    doi 10.1002/sim.8569.
+    Source: Cro et al. 2020, doi 10.1002/sim.8569.
     """
     trial = completed.trial
     if visit not in trial.visits or arm not in trial.arms[1:]:
@@ -79,15 +78,9 @@ def tipping_point(
         found = None
         for before, after in pairwise(rows):
             gap, next_gap = (each.value.p_value - alpha for each in (before, after))
-            if gap == 0 or gap * next_gap < 0:
-                found = (
-                    before.delta
-                    if gap == 0
-                    else float(
-                        brentq(
-                            lambda d, o=other: at(d, o).p_value - alpha, before.delta, after.delta
-                        )
-                    )
+            if gap * next_gap <= 0:
+                found = float(
+                    brentq(lambda d, o=other: at(d, o).p_value - alpha, before.delta, after.delta)
                 )
                 break
         boundary.append((other, found))
