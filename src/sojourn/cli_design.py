@@ -57,7 +57,7 @@ def power(
     if chart:
         from sojourn.clinic.power_chart import save_power_chart
 
-        save_power_chart(points, chart, null=null)
+        save_power_chart(points, chart, null=null, level=alpha)
         typer.echo(f"{chart} drawn")
 
 
@@ -165,13 +165,12 @@ def _as_done(client: Any, work: Any, parts: Iterable[tuple[int, int]]) -> Iterat
         yield done.result()
 
 
-def _table(
-    model: "StatedModel", points: list["Point"], null: bool, *, sequential: bool
-) -> None:
+def _table(model: "StatedModel", points: list["Point"], null: bool, *, sequential: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    title = f"{model.title}, {'no effect' if null else 'as stated'}; ± is Monte Carlo error"
+    case = "no effect" if null else "as stated"
+    title = f"{model.title}, {case}; ± one standard error of the simulation"
     table = Table(title=title)
     for name in ("n", "type I error" if null else "power", "bias", "coverage", "interval width"):
         table.add_column(name, justify="right")

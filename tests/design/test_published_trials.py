@@ -27,7 +27,9 @@ def test_the_analysis_recovers_the_stated_difference(simulated):
     _, prepared, tally = simulated
     assert tally.fitted == TRIALS
     assert abs(tally.bias.value) < 3.5 * tally.bias.error
-    assert prepared.truth == pytest.approx({"mapp1": -10.5, "mapp2": -8.9}[simulated[0].key], abs=0.1)
+    assert prepared.truth == pytest.approx(
+        {"mapp1": -10.5, "mapp2": -8.9}[simulated[0].key], abs=0.1
+    )
 
 
 def test_the_published_difference_lies_among_those_of_simulated_trials(simulated):

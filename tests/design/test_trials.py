@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -29,9 +30,7 @@ def within(figure, expected: float, errors: float = 3.5) -> bool:
 def test_however_the_trials_are_divided_the_tally_is_the_same(cuts, seed):
     prepared, plan = prepare(shipped_model("mapp2")), Plan(40, 60, seed)
     edges = [0, *sorted(cuts), 60]
-    parts = [
-        chunk_of_trials(prepared, plan, pair) for pair in zip(edges, edges[1:], strict=False)
-    ]
+    parts = [chunk_of_trials(prepared, plan, pair) for pair in pairwise(edges)]
     whole = chunk_of_trials(prepared, plan, (0, 60))
     assert sum(reversed(parts), Tally()) == whole
     with ThreadPoolExecutor(3) as pool:

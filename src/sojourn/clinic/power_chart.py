@@ -1,31 +1,37 @@
 """Power by sample size, drawn for a page or a file."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import altair as alt
 import vl_convert
 from django.utils.safestring import SafeString
 
-from sojourn.clinic.charts import LINE, PALETTE, SOFT, pictured
+from sojourn.clinic.charts import PALETTE, SOFT, pictured
 from sojourn.design.powering import Point
 
 NORMAL = 1.96
+# The power a trial is usually given; drawn as a line to compare with.
+GOAL = 0.9
 
 
-def power_chart(points: Sequence[Point], *, null: bool = False, goal: float = 0.9) -> SafeString:
+@lru_cache(maxsize=64)
+def power_chart(
+    points: tuple[Point, ...], *, null: bool = False, level: float = 0.05
+) -> SafeString:
     """Share of trials that reject by sample size, with its Monte Carlo 95% interval."""
     rows = _rows(points)
     said = "; ".join(
         f"{row['people']} people: {row['share']:.1f}% ({row['low']:.1f} to {row['high']:.1f})"
         for row in rows
     )
-    chart = _chart(rows, null, goal, PALETTE[0], SOFT)
+    chart = _chart(rows, level if null else GOAL, null, PALETTE[0], SOFT)
     return pictured(chart, _title(null), said)
 
 
 def save_power_chart(
-    points: Sequence[Point], path: Path, *, null: bool = False, goal: float = 0.9
+    points: Sequence[Point], path: Path, *, null: bool = False, level: float = 0.05
 ) -> None:
     """The same as a file, SVG or PNG by its ending.
 
@@ -34,7 +40,7 @@ def save_power_chart(
     ValueError
         For any other ending.
     """
-    chart = _chart(_rows(points), null, goal, "#2a686c", "#55645f")
+    chart = _chart(_rows(points), level if null else GOAL, null, "#2a686c", "#55645f")
     drawn = chart.configure(background="white", view=alt.ViewConfig(stroke=None)).to_json()
     if path.suffix == ".svg":
         path.write_text(vl_convert.vegalite_to_svg(drawn), encoding="utf-8")
@@ -66,19 +72,19 @@ def _rows(points: Sequence[Point]) -> list[dict[str, float]]:
 
 
 def _chart(
-    rows: list[dict[str, float]], null: bool, goal: float, colour: str, soft: str
+    rows: list[dict[str, float]], wanted: float, null: bool, colour: str, soft: str
 ) -> alt.LayerChart:
     top = max([10.0, *(row["high"] for row in rows)]) if null else 100.0
     title = f"{_title(null)}, % of trials"
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("people:Q", title="Participants randomised", scale=alt.Scale(zero=False))
     )
-    level = 5.0 if null else 100 * goal
-    line = alt.Chart(alt.InlineData(values=[{"level": level}]))
+    line = alt.Chart(alt.InlineData(values=[{"level": 100 * wanted}]))
     band = base.mark_area(opacity=0.18, color=colour).encode(
         y=alt.Y("low:Q", title=title, scale=alt.Scale(domain=[0, top])), y2="high:Q"
     )
     drawn = base.mark_line(strokeWidth=2.5, color=colour).encode(y="share:Q")
     marks = base.mark_point(filled=True, size=70, opacity=1, color=colour).encode(y="share:Q")
-    wanted = line.mark_rule(strokeDash=[5, 4], color=soft or LINE).encode(y="level:Q")
-    return (wanted + band + drawn + marks).properties(width=560, height=280)
+    rule = line.mark_rule(strokeDash=[5, 4], color=soft).encode(y="level:Q")
+    chart: alt.LayerChart = (rule + band + drawn + marks).properties(width=560, height=280)
+    return chart

@@ -208,4 +208,5 @@ def _margin(model: StatedModel, mean: float, sd: float, least: float) -> Array:
         return mean + sd * SCORES
     above = mean - least
     drawn = gammaincinv((above / sd) ** 2, ndtr(SCORES)) * (sd**2 / above)
-    return np.clip(np.rint(drawn + least), model.least, model.most)
+    totals: Array = np.clip(np.rint(drawn + least), model.least, model.most)
+    return totals

@@ -84,7 +84,9 @@ def promising_sizes(plan: Plan, z: Array) -> Sizes:
     power = conditional_power(z, again.at, level)
     raised = _wanted(plan, z)
     promising = (power >= least_promising(plan)) & (power < again.power)
-    return np.where(promising, np.clip(raised, max(plan.people, first + 1), again.most), plan.people)
+    return np.where(
+        promising, np.clip(raised, max(plan.people, first + 1), again.most), plan.people
+    )
 
 
 def least_promising(plan: Plan) -> float:
@@ -106,7 +108,8 @@ def blinded_sizes(plan: Plan, variance: Array) -> Sizes:
     within = np.maximum(variance - again.difference**2 / 4, variance / 4)
     reach = norm.isf(plan.level / 2) + norm.ppf(again.power)
     sizes = np.ceil(4 * within * (reach / again.difference) ** 2).astype(np.int64)
-    return np.clip(sizes, plan.people, again.most)
+    bounded: Sizes = np.clip(sizes, plan.people, again.most)
+    return bounded
 
 
 def _again(plan: Plan) -> Reestimation:
@@ -116,17 +119,18 @@ def _again(plan: Plan) -> Reestimation:
 
 
 def _wanted(plan: Plan, z: Array) -> Sizes:
-    """Participants at which conditional power is the wanted one, their equation 7."""
+    """Participants at which conditional power is the wanted one."""
     again = _again(plan)
     critical, total, first = norm.isf(plan.level / 2), plan.people, plan.people * again.at
     seen = np.maximum(z, 1e-3)
     short = (critical * np.sqrt(total) - seen * np.sqrt(first)) / np.sqrt(total - first)
     second = first / seen**2 * (short + norm.ppf(again.power)) ** 2
-    return np.ceil(np.minimum(first + second, again.most)).astype(np.int64)
+    sizes: Sizes = np.ceil(np.minimum(first + second, again.most)).astype(np.int64)
+    return sizes
 
 
 def _critical(plan: Plan, z: float) -> float:
-    """The last critical value that would keep the level at the raised size, their equation 5."""
+    """The last critical value that would keep the level at the raised size."""
     again = _again(plan)
     critical, total, first = norm.isf(plan.level / 2), plan.people, plan.people * again.at
     size = max(float(_wanted(plan, np.array(z))), total)

@@ -147,9 +147,7 @@ def with_futility(
             walk.stay(min(found[-1], top), top)
         return found
 
-    drift = float(
-        brentq(lambda each: lower(each)[-1] - plan.efficacy[-1], 0.2, 9.0, xtol=1e-10)
-    )
+    drift = float(brentq(lambda each: lower(each)[-1] - plan.efficacy[-1], 0.2, 9.0, xtol=1e-10))
     low = [min(pair) for pair in zip(lower(drift), plan.efficacy, strict=True)]
     return Boundaries(plan.information, plan.efficacy, tuple(low), plan.spent, drift)
 

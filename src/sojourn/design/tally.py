@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Tally:
     outcomes: tuple[tuple[int, int, int], ...] = ((0, 0, 0),) * ARMS
 
     def __add__(self, other: "Tally") -> "Tally":
-        together = {}
+        together: dict[str, Any] = {}
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if each.name == "stopped":
