@@ -49,6 +49,13 @@ def test_looks_give_an_expected_sample_size():
     assert "expected n" in say("power", "mapp2", *words)
 
 
+def test_a_size_looked_at_again_grows_and_not_beyond_the_most():
+    words = ("power", "mapp2", "--n", "40", "--trials", "300", "--reestimate", "promising-zone")
+    said = rows(say(*words, "--most", "80"))[0].split("│")
+    assert 40 < float(said[6].split()[0]) < 80
+    assert "most is 30; at least the 40 planned" in say(*words, "--most", "30", code=1)
+
+
 def test_boundaries_are_printed():
     said = say("boundaries", "--looks", "0.5,1", "--futility", "0.9")
     assert re.search(r"0\.500 +2\.9626", said)  # as rpact and gsDesign print them
@@ -62,6 +69,9 @@ def test_boundaries_are_printed():
         (("power", "mapp2", "--n", "many"), "write 60:140:10"),
         (("power", "mapp2", "--looks", "half"), "write 0.5,1"),
         (("power", "mapp2", "--looks", "0.5,0.9"), "the last look has all of it"),
+        (("power", "mapp2", "--reestimate", "halves"), "use promising-zone or blinded-variance"),
+        (("power", "mapp2", "--alpha", "0.9"), "level is 0.9"),
+        (("power", "mapp2", "--trials", "0"), "at least 8 and 1"),
         (("power", "mapp2", "--chart", "power.gif"), "use .svg or .png"),
         (("power", "mapp2", "--on", "127.0.0.1:1"), "write dask://HOST:PORT"),
         (("boundaries", "--spending", "bayes"), "use one of obrien-fleming"),

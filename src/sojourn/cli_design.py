@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from sojourn.design.model import StatedModel
-    from sojourn.design.plan import Plan
+    from sojourn.design.plan import Plan, Reestimation
     from sojourn.design.powering import Point
     from sojourn.design.sequential import Boundaries
     from sojourn.design.tally import Tally
@@ -33,6 +33,9 @@ def power(
     looks: Looks = "1",
     spending: Kind = "obrien-fleming",
     futility: Annotated[float, typer.Option(help="Power kept by stopping for futility.")] = 0.0,
+    reestimate: Annotated[str, typer.Option(help="promising-zone or blinded-variance.")] = "",
+    most: Annotated[int, typer.Option(help="The most a re-estimated trial may become.")] = 0,
+    difference: Annotated[float, typer.Option(help="Points to detect, blinded variance.")] = 0.0,
     chart: Annotated[Path | None, typer.Option(help="Draw the curve: power.svg, .png")] = None,
     workers: Annotated[int, typer.Option(help="Threads on this machine.")] = 1,
     on: Annotated[str, typer.Option(help="A Dask cluster: dask://HOST:PORT")] = "",
@@ -49,11 +52,13 @@ def power(
     try:
         people = sizes(n)
         bounds = None if looks == "1" else _boundaries(looks, spending, alpha / 2, futility)
-        plan = Plan(people[0], trials, seed, bounds, level=alpha)
+        again = _reestimation(reestimate, most, difference)
+        # The largest is the one that a re-estimated size may not reach.
+        plan = Plan(people[-1], trials, seed, bounds, again, alpha)
     except NoBoundary as error:
         _fail(str(error))
     points = _run(prepare(stated.null() if null else stated), plan, people, workers, on)
-    _table(stated, points, null, sequential=bounds is not None)
+    _table(stated, points, null, moving=bool(bounds or again))
     if chart:
         from sojourn.clinic.power_chart import save_power_chart
 
@@ -112,6 +117,17 @@ def _boundaries(looks: str, kind: str, level: float, futility: float) -> "Bounda
     return with_futility(plan, futility) if futility else plan
 
 
+def _reestimation(rule: str, most: int, difference: float) -> "Reestimation | None":
+    from sojourn.design.plan import RULES, Reestimation
+    from sojourn.design.sequential import NoBoundary
+
+    if not rule:
+        return None
+    if rule not in RULES:
+        raise NoBoundary(f"reestimate '{rule}' is not known; use {' or '.join(RULES)}")
+    return Reestimation(rule, most, difference=difference)
+
+
 def _run(
     prepared: Any, plan: "Plan", people: tuple[int, ...], workers: int, on: str
 ) -> list["Point"]:
@@ -165,7 +181,7 @@ def _as_done(client: Any, work: Any, parts: Iterable[tuple[int, int]]) -> Iterat
         yield done.result()
 
 
-def _table(model: "StatedModel", points: list["Point"], null: bool, *, sequential: bool) -> None:
+def _table(model: "StatedModel", points: list["Point"], null: bool, *, moving: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -174,7 +190,7 @@ def _table(model: "StatedModel", points: list["Point"], null: bool, *, sequentia
     table = Table(title=title)
     for name in ("n", "type I error" if null else "power", "bias", "coverage", "interval width"):
         table.add_column(name, justify="right")
-    if sequential:
+    if moving:
         table.add_column("expected n", justify="right")
     table.add_column("not fitted", justify="right")
     for point in points:
@@ -186,7 +202,7 @@ def _table(model: "StatedModel", points: list["Point"], null: bool, *, sequentia
             _share(tally.coverage),
             f"{tally.interval_width.value:.2f} ± {tally.interval_width.error:.2f}",
         ]
-        if sequential:
+        if moving:
             shown.append(f"{tally.sample_size.value:.1f} ± {tally.sample_size.error:.1f}")
         table.add_row(*shown, str(tally.trials - tally.fitted))
     Console().print(table)

@@ -12,6 +12,8 @@ from sojourn.design.sequential import Boundaries, NoBoundary
 
 Array = NDArray[np.float64]
 Sizes = NDArray[np.int64]
+Rule = Literal["promising-zone", "blinded-variance"]
+RULES: tuple[Rule, ...] = ("promising-zone", "blinded-variance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Reestimation:
     ``difference`` in points. Neither lowers it nor lets it pass ``most``.
     """
 
-    rule: Literal["promising-zone", "blinded-variance"]
+    rule: Rule
     most: int
     at: float = 0.6
     power: float = 0.9
@@ -45,6 +47,8 @@ class Plan:
     def __post_init__(self) -> None:
         if self.people < 8 or self.trials < 1:
             raise NoBoundary(f"{self.people} people, {self.trials} trials; at least 8 and 1")
+        if not 0 < self.level < 0.5:
+            raise NoBoundary(f"level is {self.level}; between 0 and 0.5")
         again = self.reestimation
         if again is None:
             return

@@ -33,7 +33,7 @@ def sizes(text: str) -> tuple[int, ...]:
             first, last, step = (int(each) for each in text.split(":"))
             found = tuple(range(first, last + 1, step)) if step > 0 else ()
         else:
-            found = tuple(int(each) for each in text.split(","))
+            found = tuple(sorted({int(each) for each in text.split(",")}))
     except ValueError:
         found = ()
     if not found or min(found) < 8 or len(found) > MOST_POINTS:
