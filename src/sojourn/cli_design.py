@@ -27,7 +27,7 @@ def power(
     model: Model,
     n: Annotated[str, typer.Option("--n", help="Participants: 60:140:10, or 104.")] = "60:140:10",
     trials: Annotated[int, typer.Option(help="Trials of each size.")] = 2000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answer.")] = 1,
     alpha: Alpha = 0.05,
     null: Annotated[bool, typer.Option("--null", help="No effect: the type I error.")] = False,
     looks: Looks = "1",
@@ -37,7 +37,7 @@ def power(
     most: Annotated[int, typer.Option(help="The most a re-estimated trial may become.")] = 0,
     difference: Annotated[float, typer.Option(help="Points to detect, blinded variance.")] = 0.0,
     chart: Annotated[Path | None, typer.Option(help="Draw the curve: power.svg, .png")] = None,
-    workers: Annotated[int, typer.Option(help="Threads on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Threads on this machine.")] = 1,
     on: Annotated[str, typer.Option(help="A Dask cluster: dask://HOST:PORT")] = "",
 ) -> None:
     """Power by sample size: sojourn design power mapp2 --n 60:140:10 --trials 2000 --seed 1"""

@@ -137,5 +137,7 @@ def test_what_can_not_be_is_refused_with_the_mend(information, level, said):
         spend((1,), 0.05, kind="bayes")
     with pytest.raises(NoBoundary, match="use one of"):
         classical("haybittle", 2, 0.05)
+    with pytest.raises(NoBoundary, match=r"power 0\.3 lies outside"):
+        with_futility(spend((1,), 0.05), 0.3)
     with pytest.raises(NoBoundary, match="outside 0 to 1"):
         futile_below(spend((1,), 0.05), 1.5)

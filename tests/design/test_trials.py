@@ -114,6 +114,16 @@ def test_site_terms_are_those_of_sites_that_have_people():
     assert found.fitted == 60
 
 
+def test_a_look_too_early_to_be_analysed_stops_nothing():
+    bounds = with_futility(spend((0.05, 1), 0.025), 0.9)
+    found = characteristics(prepare(plain()), Plan(60, 100, 21, bounds))
+    assert found.stopped == (0, 100)
+    assert found.fitted == 100
+    again = Reestimation("promising-zone", 120, at=0.05)
+    found = characteristics(prepare(plain()), Plan(60, 100, 21, reestimation=again))
+    assert found.sample_size.value == 60
+
+
 def test_people_who_never_came_back_change_nothing():
     prepared = prepare(plain())
     drawn = draw(prepared, 40, range(3), seed=18)

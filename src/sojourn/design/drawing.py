@@ -6,7 +6,7 @@ doi 10.1145/2063384.2063405).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
@@ -71,9 +71,8 @@ def prepare(model: StatedModel) -> Prepared:
     truth = float(means[1, -1] - means[0, -1])
     blank = np.full(means.shape, -np.inf)
     prepared = Prepared(model, entry, totals, means, blank, truth)
-    for arm in range(len(model.arms)):
-        blank[arm] = _intercepts(prepared, arm)
-    return prepared
+    leaving = np.array([_intercepts(prepared, arm) for arm in range(len(model.arms))])
+    return replace(prepared, intercepts=leaving)
 
 
 def draw(prepared: Prepared, people: int, trials: Sequence[int], seed: int) -> Drawn:

@@ -135,7 +135,8 @@ def with_futility(
     ``drift`` of the answer is the mean of the last statistic at which that power is reached;
     its square over that of a fixed design is the inflation of the sample.
     """
-    _checked(plan.information, 1 - power)
+    if not 0.5 < power < 1:
+        raise NoBoundary(f"power {power} lies outside 0.5 to 1")
     target = [spending(kind, time, 1 - power, gamma) for time in plan.information]
     steps = np.diff([0.0, *target])
 

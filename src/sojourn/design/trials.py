@@ -106,7 +106,7 @@ def _followed(prepared: Prepared, plan: Plan, drawn: Drawn) -> _Course:
         found, z = _found(fit)
         where = np.flatnonzero(course.going)
         if plan.reestimation and look == 0:
-            planned[where] = promising_sizes(plan, z)
+            planned[where] = promising_sizes(plan, np.nan_to_num(z))
             continue
         ended = _ends(plan, look, z)
         above, stop = ended[0], ended[0] | ended[1] | (look == last)
@@ -122,7 +122,7 @@ def _followed(prepared: Prepared, plan: Plan, drawn: Drawn) -> _Course:
 
 
 def _ends(plan: Plan, look: int, z: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether each trial crosses for efficacy, and whether for futility."""
+    """Whether each trial crosses for efficacy, and whether for futility; unfitted does neither."""
     if plan.boundaries is None:
         # A fixed trial is tested on two sides, as it will be.
         critical = stats.norm.isf(plan.level / 2)
@@ -136,7 +136,7 @@ def _found(fit: BatchFit) -> tuple[Array, Array]:
     found = np.stack([fit.estimate[:, 0], fit.standard_error[:, 0], fit.df[:, 0]], axis=1)
     t = -found[:, 0] / found[:, 1]
     z = np.sign(t) * stats.norm.isf(stats.t.sf(np.abs(t), found[:, 2]))
-    return found, np.where(np.isfinite(t), z, 0.0)
+    return found, z
 
 
 def _fitted(
