@@ -14,6 +14,7 @@ QUICK = {
     "pages.py": ["--participants", "5000"],
     "sessions.py": ["--sessions", "50"],
     "mmrm.py": ["--trials", "2000"],
+    "design.py": ["--trials", "2000"],
 }
 
 

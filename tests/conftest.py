@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
+# How long an example takes says how busy the machine is; no test is timed.
+settings.register_profile("sojourn", deadline=None)
+settings.load_profile("sojourn")
 os.environ["SOJOURN_HOME"] = tempfile.mkdtemp(prefix="sojourn-tests-")
 # Playwright runs an event loop in the test's thread; the pages run in another.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sojourn import cli_report, cli_vitals
+from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
 from sojourn.terminal import fail as _fail
@@ -34,6 +35,7 @@ app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(design_app, name="design")
 app.add_typer(cli_vitals.device_app, name="device")
 app.add_typer(cli_vitals.listen_app, name="listen")
 app.add_typer(cli_report.plan_app, name="plan")

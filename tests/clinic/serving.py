@@ -90,6 +90,10 @@ class Served:
     def entries(self, participant: str) -> list[dict]:
         return json.loads(self._run("-c", READ, participant))
 
+    def run(self, script: str, *arguments: str) -> str:
+        """What ``script`` prints, run on this record."""
+        return self._run("-c", script, *arguments)
+
     def start(self, workers: int = 1) -> None:
         command = [sys.executable, "-m", "sojourn.cli", "serve", "--port", str(self.port)]
         self.server = subprocess.Popen(

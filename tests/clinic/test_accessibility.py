@@ -1,26 +1,80 @@
 """Every page of the staff, by axe-core against WCAG 2.2 AA, in light and dark."""
 
-import pytest
+import json
 
+import pytest
+from django.urls import resolve
+
+from sojourn import conduct, course
+from sojourn.clinic.demo.programme import ACCOUNTS
+from sojourn.clinic.offers import ON_THE_DIARY_PAGE, ON_THE_IDENTITY_PAGE
+from sojourn.clinic.urls import urlpatterns
 from tests.clinic.serving import Served, free_port
 from tests.clinic.test_room_browser import violations
 
 pytestmark = pytest.mark.browser
-PATHS = (
-    "",
-    "participants/",
-    "participants/{person}/",
-    "participants/{person}/suitability/",
-    "participants/{person}/do/safety.record-adverse-event/",
-    "participants/{person}/do/dosing.give-dose/",
-    "participants/{person}/do/dosing.close-session/",
-    "participants/{person}/do/assessment.record/",
-    "register/",
-    "outcomes/",
-    "report/",
-    "programme/",
-    "record/",
+ROLES = dict(ACCOUNTS)
+OWN_PAGES = {"screening.register", *ON_THE_DIARY_PAGE, *ON_THE_IDENTITY_PAGE}
+NAMED = """
+import json, sys, django
+django.setup()
+from sojourn.ledger.desk import stream_of
+from sojourn.ledger.models import EntryRow
+from sojourn.ledger.rows import EventRow
+event = EventRow.objects.order_by("participant")[0]
+readings = EntryRow.objects.filter(
+    stream=stream_of("demo", sys.argv[1]), kind="dosing.vitals-recorded"
 )
+print(json.dumps({
+    "eventful": event.participant, "event": event.event, "vitals": readings[0].sequence
+}))
+"""
+# Each page with someone who may open it.
+PAGES = (
+    ("", "prescriber"),
+    ("participants/", "prescriber"),
+    ("participants/{person}/", "prescriber"),
+    ("participants/{person}/", "rater"),
+    ("participants/{person}/suitability/", "prescriber"),
+    ("participants/{person}/identity/", "lead"),
+    ("participants/{person}/diary/", "therapist"),
+    ("participants/{person}/correct/{vitals}/", "therapist"),
+    ("participants/{eventful}/events/{event}/", "prescriber"),
+    ("register/", "prescriber"),
+    ("safety/", "prescriber"),
+    ("safety/report/", "therapist"),
+    ("safety/confidential/", "monitor"),
+    ("safety/closed/", "statistician"),
+    ("aftercare/", "therapist"),
+    ("outcomes/", "prescriber"),
+    ("outcomes/", "statistician"),
+    ("report/", "statistician"),
+    ("design/", "statistician"),
+    ("programme/", "lead"),
+    ("practitioners/", "lead"),
+    ("record/", "prescriber"),
+)
+# Parts of a page, files, and what is only posted to; the room has tests of its own.
+NO_PAGES = frozenset(
+    {
+        "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
+        "safety-pack", "report-file", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
+        "checkpoint", "checkpoint-file", "command", "programme-command",
+    }
+)  # fmt: skip
+STAFF = ("prescriber", "therapist", "coordinator", "lead")
+NOT_NOW = ("programme.found", "programme.open", "programme.resume")
+
+
+def forms():
+    """Every form there is, with the first member of staff who may fill it in."""
+    for each in course.COMMANDS.values():
+        by = [name for name in STAFF if ROLES[name] in each.roles]
+        if by and each.name not in OWN_PAGES:
+            yield f"participants/{{person}}/do/{each.name}/", by[0]
+    for each in conduct.COMMANDS.values():
+        if "sponsor" in each.roles and each.name not in NOT_NOW:
+            yield f"programme/do/{each.name}/", "lead"
 
 
 @pytest.fixture(scope="module")
@@ -33,27 +87,57 @@ def served(tmp_path_factory, chromium):
 
 
 @pytest.fixture(scope="module")
-def pages(served, chromium):
-    """One signed-in page for each scheme."""
+def named(served):
+    """What addresses name: someone in a session, one of their readings, someone with an event."""
+    return {**served.people, **json.loads(served.run(NAMED, served.people["in_session"]))}
+
+
+@pytest.fixture(scope="module")
+def page_of(served, chromium):
+    """A signed-in page for each scheme and member, opened once."""
     found = {}
-    for scheme in ("light", "dark"):
-        page = chromium.new_context(color_scheme=scheme).new_page()
-        page.goto(f"{served.url}/account/login/")
-        assert violations(page) == []
-        page.fill("#id_login", "prescriber")
-        page.fill("#id_password", served.password)
-        page.keyboard.press("Enter")
-        page.wait_for_selector(".who")
-        found[scheme] = page
-    yield found
+
+    def opened(username, scheme):
+        if (username, scheme) not in found:
+            page = chromium.new_context(color_scheme=scheme).new_page()
+            page.goto(f"{served.url}/account/login/")
+            assert violations(page) == []
+            page.fill("#id_login", username)
+            page.fill("#id_password", served.password)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".who")
+            found[username, scheme] = page
+        return found[username, scheme]
+
+    yield opened
     for page in found.values():
         page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing_against_wcag_2_2_aa(served, pages, path, scheme):
-    page = pages[scheme]
-    page.goto(f"{served.url}/demo/{path.format(person=served.people['in_session'])}")
+def faults(page, address):
+    answer = page.goto(address)
+    assert answer.status == 200, address
     page.wait_for_selector("h1")
-    assert violations(page) == []
+    return violations(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "username"), PAGES)
+def test_axe_finds_nothing_against_wcag_2_2_aa(served, named, page_of, path, username, scheme):
+    where = path.format(person=named["in_session"], **named)
+    assert faults(page_of(username, scheme), f"{served.url}/demo/{where}") == []
+
+
+@pytest.mark.parametrize(("path", "username"), tuple(forms()))
+def test_axe_finds_nothing_in_any_form(served, named, page_of, path, username):
+    where = path.format(person=named["in_session"])
+    assert faults(page_of(username, "light"), f"{served.url}/demo/{where}") == []
+
+
+def test_every_page_is_among_those_looked_at():
+    looked_at = {
+        resolve(f"/demo/{path.format(person='P', vitals=1, eventful='P', event='ae-1')}").url_name
+        for path, _ in PAGES
+    }
+    ours = {each.name for each in urlpatterns if str(each.pattern).startswith("<slug:programme>")}
+    assert ours - NO_PAGES == looked_at

@@ -16,6 +16,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 
 ROLE_LABELS = dict(ROLES)
+DESIGNERS = frozenset({"statistician", "sponsor", "monitor"})
 View = Callable[..., HttpResponseBase]
 
 
@@ -38,6 +39,10 @@ class Visitor:
     @property
     def sees_course(self) -> bool:
         return blinding.may_see_course(self.role)
+
+    @property
+    def may_design(self) -> bool:
+        return self.role in DESIGNERS
 
     @property
     def may_open_allocation(self) -> bool:

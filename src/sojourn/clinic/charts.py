@@ -75,7 +75,7 @@ def trajectories_chart(
         f"({row['low']:.1f} to {row['high']:.1f})"
         for row in rows
     )
-    return _svg(chart.properties(width=560, height=280), title, said)
+    return pictured(chart.properties(width=560, height=280), title, said)
 
 
 @lru_cache(maxsize=64)
@@ -122,7 +122,7 @@ def proportions_chart(found: tuple[Proportion, ...]) -> SafeString:
         f"({row['low']:.0f} to {row['high']:.0f})"
         for row in rows
     )
-    return _svg(faceted, "Response, loss of diagnosis and remission", said)
+    return pictured(faceted, "Response, loss of diagnosis and remission", said)
 
 
 @lru_cache(maxsize=64)
@@ -148,7 +148,7 @@ def retention_chart(steps: tuple[Step, ...], until: int) -> SafeString:
     )
     ends = {row["arm"]: row["retained"] for row in rows}
     said = "; ".join(f"{arm}: {share:.0f}% retained at the end" for arm, share in ends.items())
-    return _svg(chart, "Retention", said)
+    return pictured(chart, "Retention", said)
 
 
 def _data(rows: Sequence[Mapping[str, object]]) -> alt.InlineData:
@@ -183,7 +183,7 @@ def _shape(rows: Sequence[Mapping[str, object]]) -> alt.Shape:
     return alt.Shape("arm:N", scale=alt.Scale(domain=arms, range=shapes[: len(arms)]), legend=None)
 
 
-def _svg(chart: alt.TopLevelMixin, title: str, said: str) -> SafeString:
+def pictured(chart: alt.TopLevelMixin, title: str, said: str) -> SafeString:
     themed = chart.configure(
         background="transparent",
         font="system-ui, sans-serif",

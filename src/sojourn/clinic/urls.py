@@ -5,6 +5,7 @@ from django.urls import include, path
 from sojourn.clinic.views import (
     aftercare,
     commands,
+    design,
     diary,
     events,
     identity,
@@ -63,6 +64,10 @@ urlpatterns = [
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),
     path("<slug:programme>/report/", report.report, name="report"),
     path("<slug:programme>/report/<slug:kind>.<slug:form>", report.report_file, name="report-file"),
+    path("<slug:programme>/design/", design.design, name="design"),
+    path("<slug:programme>/design/run/", design.design_run, name="design-run"),
+    path("<slug:programme>/design/start/", design.start_design, name="start-design"),
+    path("<slug:programme>/design/cancel/", design.cancel_design, name="cancel-design"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(

@@ -1,0 +1,96 @@
+"""Power curves for a trial to come, set by sliders and worked out while the page waits."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from sojourn.clinic import design_runs
+from sojourn.clinic.access import Visitor, in_programme
+from sojourn.clinic.power_chart import NORMAL, power_chart
+
+
+@require_GET
+@in_programme
+def design(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The sliders as they were set last, and the run."""
+    _designers_only(visitor)
+    run = design_runs.run_of(visitor.member.pk)
+    values = run.wanted.values if run else design_runs.numbers({})
+    sliders = [
+        {"about": slider, "value": f"{values[slider.name]:.{slider.digits}f}"}
+        for slider in design_runs.SLIDERS
+    ]
+    context = {
+        "visitor": visitor,
+        "here": "design",
+        "sliders": sliders,
+        "null": bool(run and run.wanted.null),
+        "trials": design_runs.TRIALS,
+        **_shown(run),
+    }
+    return render(request, "clinic/design.html", context)
+
+
+@require_GET
+@in_programme
+def design_run(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Only the run, as a page that waits asks for it."""
+    _designers_only(visitor)
+    context = {"visitor": visitor, **_shown(design_runs.run_of(visitor.member.pk))}
+    return render(request, "clinic/_design_run.html", context)
+
+
+@require_POST
+@in_programme
+def start_design(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Begin a run; one that this member still has going ends."""
+    _designers_only(visitor)
+    try:
+        values = design_runs.numbers(request.POST)
+    except ValueError as error:
+        messages.error(request, f"{error}.")
+    else:
+        design_runs.start(visitor.member.pk, values, null=request.POST.get("null") == "yes")
+    return redirect("design", programme=visitor.programme)
+
+
+@require_POST
+@in_programme
+def cancel_design(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """End this member's run."""
+    _designers_only(visitor)
+    design_runs.cancel(visitor.member.pk)
+    return redirect("design", programme=visitor.programme)
+
+
+def _designers_only(visitor: Visitor) -> None:
+    if not visitor.may_design:
+        raise PermissionDenied(
+            "The design of a trial is the work of its statistician, lead and monitor."
+        )
+
+
+def _shown(run: design_runs.Run | None) -> dict[str, object]:
+    if run is None:
+        return {"run": None}
+    rows = []
+    for point in run.points:
+        tally, figure = point.tally, point.tally.rejecting
+        rows.append(
+            {
+                "people": point.people,
+                "share": 100 * figure.value,
+                "error": 100 * NORMAL * figure.error,
+                "bias": tally.bias.value,
+                "coverage": 100 * tally.coverage.value,
+                "width": tally.interval_width.value,
+                "unfitted": tally.trials - tally.fitted,
+            }
+        )
+    chart = ""
+    if len(rows) > 1:
+        level = run.wanted.values["alpha"] / 100
+        chart = power_chart(run.points, null=run.wanted.null, level=level)
+    return {"run": run, "rows": rows, "chart": chart, "percent": 100 * run.done // run.of}
