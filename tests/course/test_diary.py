@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sojourn.course import after_session, diary, reminding, watching
@@ -365,6 +365,8 @@ def course_with(zone: ZoneInfo, session_on: date, filled: frozenset[int] = froze
 def test_each_day_is_reminded_once_never_in_quiet_hours_whatever_the_clocks_do(
     zone, session_on, filled, step, start
 ):
+    # The whole of 30 December 2011 was left out in Apia: nobody was dosed on it.
+    assume(zone.key != "Pacific/Apia" or session_on != date(2011, 12, 30))
     course = course_with(zone, session_on, filled)
     moment = datetime.combine(session_on, datetime.min.time(), UTC) + timedelta(minutes=start)
     moment -= timedelta(days=2)
@@ -380,7 +382,7 @@ def test_each_day_is_reminded_once_never_in_quiet_hours_whatever_the_clocks_do(
             assert reminding.due(course, PLAN, zone, moment) == ""
         moment += timedelta(minutes=step)
     days = {session_on + timedelta(days=n) for n in range(PLAN.until_day + 1) if n not in filled}
-    if zone.key == "Pacific/Apia":  # the whole of 30 December 2011 was left out there
+    if zone.key == "Pacific/Apia":
         days.discard(date(2011, 12, 30))
     assert reminded == sorted(days)
 

@@ -75,6 +75,12 @@ def listen(
             say(f"the broker refused the connection: {reason}")
             return
         client.subscribe(f"{broker.prefix}/+", qos=1)
+
+    def subscribed(_client: Any, _data: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
+        # Only now does the broker keep what comes; told earlier, a message could fall between.
+        if any(each.is_failure for each in reasons):
+            say(f"the broker refused {broker.prefix}/+: {reasons[0]}")
+            return
         say(f"listening on {broker.host}:{broker.port}, {broker.prefix}/+")
 
     def arrived(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
@@ -87,6 +93,7 @@ def listen(
             say(f"{participant}: refused: {receipt.message}")
 
     client.on_connect = connected
+    client.on_subscribe = subscribed
     client.on_message = arrived
     client.connect(broker.host, broker.port, keepalive=30)
     try:
