@@ -58,8 +58,8 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "report-file", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
-        "checkpoint", "checkpoint-file", "command", "programme-command",
+        "safety-pack", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
+        "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")

@@ -1,10 +1,10 @@
 """Who took part: flow, baseline, course over the visits, retention, deviations."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 
 from sojourn.analysis import outcomes
-from sojourn.analysis.flow import ENDINGS, Person
+from sojourn.analysis.flow import ENDINGS, Flow, Person
 from sojourn.analysis.flow import flow as accounted
 from sojourn.analysis.report.inputs import Inputs, Participant, columns, places
 from sojourn.analysis.report.model import (
@@ -80,31 +80,7 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
             for arm, people in by_arm
             for chosen in [[each for each in people if each.reason == reason]]
         )))  # fmt: skip
-    picture = FlowPicture(
-        (
-            (f"Assessed for eligibility: {whole.registered}",),
-            (
-                f"Not eligible: {whole.screen_failed}",
-                f"In screening: {whole.in_screening}",
-                f"Eligible, not randomised: {whole.not_randomised.allocated}",
-            ),
-            (f"Randomised: {whole.randomised}",),
-        ),
-        tuple(
-            tuple(
-                (*([arm] if keys[0] == "allocated" else []), *(
-                    f"{dict(STEPS)[key]}: {parts[key, arm].text}" for key in keys
-                    if (key, arm) in parts
-                ))
-                for keys in (
-                    ("allocated", "dosed"),
-                    ("completed", "withdrawn", "lost", "in-progress"),
-                    ("rated", "analysed"),
-                )
-            )
-            for arm, _ in by_arm
-        ),
-    )  # fmt: skip
+    picture = _flow_picture(whole, parts, by_arm)
     tables = (
         Table("Enrolment", ("", "People"), tuple(before)),
         Table("Allocation, follow-up, analysis", ("", *inputs.layout.arms), tuple(rows)),
@@ -276,6 +252,38 @@ def deviations(inputs: Inputs) -> Section:
     table = Table("Deviations after randomisation", head, tuple(rows))
     lines = ("Counted from the record alone: what nobody recorded is not here.",)
     return Section("deviations", "Deviations from the protocol", lines, (table,))
+
+
+def _flow_picture(
+    whole: Flow,
+    parts: Mapping[tuple[str, str], Figure],
+    by_arm: Sequence[tuple[str, Sequence[Participant]]],
+) -> FlowPicture:
+    return FlowPicture(
+        (
+            (f"Assessed for eligibility: {whole.registered}",),
+            (
+                f"Not eligible: {whole.screen_failed}",
+                f"In screening: {whole.in_screening}",
+                f"Eligible, not randomised: {whole.not_randomised.allocated}",
+            ),
+            (f"Randomised: {whole.randomised}",),
+        ),
+        tuple(
+            tuple(
+                (*([arm] if keys[0] == "allocated" else []), *(
+                    f"{dict(STEPS)[key]}: {parts[key, arm].text}" for key in keys
+                    if (key, arm) in parts
+                ))
+                for keys in (
+                    ("allocated", "dosed"),
+                    ("completed", "withdrawn", "lost", "in-progress"),
+                    ("rated", "analysed"),
+                )
+            )
+            for arm, _ in by_arm
+        ),
+    )  # fmt: skip
 
 
 def _part(
