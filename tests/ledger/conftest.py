@@ -63,7 +63,8 @@ def migrated(
         if connection.vendor == "sqlite":
             name = str(tmp_path_factory.mktemp("record") / "migrated.sqlite3")
         else:
-            name = f"sojourn_migrated_{os.getpid()}"
+            # A folder that imports this fixture makes a copy of its own.
+            name = f"sojourn_migrated_{os.getpid()}_{tmp_path_factory.mktemp('copy').name}"
             _administer(f"CREATE DATABASE {name}")
         with _connected_to(name):
             call_command("migrate", verbosity=0)

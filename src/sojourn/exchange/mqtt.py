@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
@@ -84,7 +84,8 @@ def listen(
         say(f"listening on {broker.host}:{broker.port}, {broker.prefix}/+")
 
     def arrived(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()
         participant = message.topic.removeprefix(f"{broker.prefix}/")
         receipt = take(participant, bytes(message.payload), programme, sender)
         client.publish(f"{message.topic}/receipt", canonical(asdict(receipt)), qos=1)
