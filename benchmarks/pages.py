@@ -76,7 +76,8 @@ def read_templates() -> list[tuple[list[tuple[Any, ...]], dict[str, list[tuple[A
                 names = ", ".join(projections.columns(table))
                 name = table._meta.db_table
                 cursor.execute(f"SELECT {names} FROM {name} WHERE stream = %s", [row.stream])
-                rows[name] = cursor.fetchall()
+                # With its columns named: a migrated table has them in another order.
+                rows[f"{name} ({names})"] = cursor.fetchall()
             courses.append((entries, rows))
     courses.sort(key=lambda course: len(course[0]))
     while sum(len(each[0]) for each in courses) / len(courses) > 50:
