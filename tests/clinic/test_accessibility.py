@@ -9,8 +9,8 @@ from sojourn import conduct, course
 from sojourn.clinic.demo.programme import ACCOUNTS
 from sojourn.clinic.offers import ON_THE_DIARY_PAGE, ON_THE_IDENTITY_PAGE
 from sojourn.clinic.urls import urlpatterns
+from tests.axe import violations
 from tests.clinic.serving import Served, free_port
-from tests.clinic.test_room_browser import violations
 
 pytestmark = pytest.mark.browser
 ROLES = dict(ACCOUNTS)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.axe import violations
 from tests.clinic.serving import Served, evening_zone, free_port
 
 pytestmark = pytest.mark.browser
@@ -247,14 +248,6 @@ def test_axe_finds_nothing_against_wcag_2_2_aa_in_the_room(served, sign_in, whic
         page.click(".undo >> nth=0")
         page.wait_for_selector("h1 >> text=Undo")
     assert violations(page) == []
-
-
-def violations(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found.response["violations"]]
 
 
 def test_a_whole_session_is_run_by_two_with_the_room_alone(served, sign_in):

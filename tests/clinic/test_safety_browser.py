@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from sojourn.ledger.rows import ClockRow, EventRow, ParticipantRow
+from tests.axe import violations
 from tests.clinic import test_browser
 
 pytestmark = pytest.mark.browser
 clinic, sign_in = test_browser.clinic, test_browser.sign_in
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 def treated() -> str:
@@ -72,16 +71,14 @@ def test_axe_finds_nothing_on_the_board_and_its_forms(sign_in, clinic, scheme):
         f"{about}/do/safety.write-narrative/",
     ):
         page.goto(f"{clinic}/demo/{path}")
-        found = Axe().run(page, options=WCAG)
-        assert found.violations_count == 0, (path, found.generate_report())
+        assert violations(page) == [], path
 
 
 def test_the_leads_pages_of_safety_pass_axe_too(sign_in, clinic):
     page = sign_in("lead")
     for path in ("safety/", "safety/confidential/"):
         page.goto(f"{clinic}/demo/{path}")
-        found = Axe().run(page, options=WCAG)
-        assert found.violations_count == 0, (path, found.generate_report())
+        assert violations(page) == [], path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

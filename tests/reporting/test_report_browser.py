@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn import reporting
-from tests.clinic.test_room_browser import violations
+from tests.axe import violations
 from tests.reporting.conftest import STATISTICIAN
 
 pytestmark = pytest.mark.browser

@@ -21,7 +21,7 @@ from sojourn.ledger.rows import (
 )
 
 SHOWN = 12
-COUNTED_UP_TO = 200
+COUNTED_UP_TO = 200  # beyond this a page says "more than", so that its cost stays the same
 GRADES = (1, 2, 3, 4, 5)
 DAYS_AFTER = range(1, 8)
 
@@ -75,12 +75,12 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
     return Board(
         at=now,
         alerts=list(alerts.order_by("raised_at")[:most]),
-        alert_count=_count(alerts),
+        alert_count=counted(alerts),
         confidential=_confidential(visitor),
         running=[_running(row, now) for row in _most_urgent(running, most)],
-        running_count=_count(running),
+        running_count=counted(running),
         follow_ups=list(due.order_by("follow_up_on")[:most]),
-        follow_up_count=_count(due),
+        follow_up_count=counted(due),
         by_class=by_class,
         events=sum(total for _, _, total in by_class),
         interests=_interests(visitor, most),
@@ -174,7 +174,7 @@ def _rules(visitor: Visitor, most: int) -> list[Rule]:
     found = []
     for rule in visitor.standing.protocol.stopping_rules:
         rows = StoppingRow.objects.filter(programme=visitor.programme, rule=rule.key)
-        verdict = judge(rule, _count(rows), settings)
+        verdict = judge(rule, counted(rows), settings)
         grounds = tuple(rows.order_by("participant", "event")[:most])
         found.append(Rule(verdict, grounds))
     return found
@@ -185,5 +185,6 @@ def _counts(programme: str, subject: str) -> list[tuple[str, int, int]]:
     return list(rows.values_list("named", "value", "times"))
 
 
-def _count(rows: Any) -> int:
+def counted(rows: Any) -> int:
+    """How many there are, up to one more than a page says."""
     return int(rows[: COUNTED_UP_TO + 1].count())

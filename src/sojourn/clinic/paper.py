@@ -1,12 +1,10 @@
 """Papers as PDF: the same data and moment give the same bytes."""
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-import typst
-
+from sojourn import typesetting
 from sojourn.vigilance import paper
 
 TEMPLATE = Path(__file__).parent / "papers" / "paper.typ"
@@ -32,14 +30,7 @@ def pdf(
         "sections": [asdict(each) for each in sections],
         "footer": footer,
     }
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        format="pdf",
-        sys_inputs={"data": json.dumps(data)},
-        ignore_system_fonts=True,
-        timestamp=int(at.timestamp()),
-    )
-    return made
+    return typesetting.pdf(TEMPLATE, data, at)
 
 
 def form_tables(sections: tuple[paper.Section, ...]) -> tuple[Table, ...]:

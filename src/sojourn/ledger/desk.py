@@ -93,7 +93,7 @@ def correct(
 ) -> tuple[Entry, ...]:
     """Correct the entry ``sequence`` by what ``command`` says; both stay on the record."""
     with at_desk(programme, participant, by) as desk:
-        return desk.written_by(key) or desk.correct(sequence, command, reason, key=key)
+        return desk.correct(sequence, command, reason, key=key)
 
 
 def circumstances(

@@ -1,11 +1,11 @@
 """Programmes as they stand: each with its own record and the protocol text it was founded on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -22,6 +22,7 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry
 
+Text = TypeVar("Text", AnalysisPlan, Protocol)
 PREFIX = "programme:"
 OPENINGS = "openings:"  # who looked behind the seal of a programme
 # Addresses of the site itself: a programme of that name could not be visited.
@@ -137,13 +138,7 @@ def plan_text(digest: str) -> AnalysisPlan:
     Refused
         If the text is missing or no longer has that digest.
     """
-    kept = ProtocolText.objects.filter(digest=digest).first()
-    if kept is None:
-        raise Refused(f"the analysis plan {digest[:12]} is missing from this record")
-    plan = load_plan(kept.text, digest[:12])
-    if plan.digest != digest:
-        raise Refused(f"the analysis plan {digest[:12]} was changed; it is {plan.digest[:12]}")
-    return plan
+    return _kept(digest, "analysis plan", lambda text: load_plan(text, digest[:12]))
 
 
 def clearance(programme: Programme, on: date, site: str) -> Clearance:
@@ -191,10 +186,19 @@ def protocol_text(digest: str) -> Protocol:
     Refused
         If the text is missing or no longer has that digest.
     """
+    return _kept(
+        digest,
+        "protocol text",
+        lambda text: protocols.load_text(text, digest[:12], stored=True),
+    )
+
+
+def _kept(digest: str, what: str, load: Callable[[str], Text]) -> Text:
+    """What ``load`` makes of the text kept under ``digest``, refused when it is not that text."""
     kept = ProtocolText.objects.filter(digest=digest).first()
     if kept is None:
-        raise Refused(f"the protocol text {digest[:12]} is missing from this record")
-    protocol = protocols.load_text(kept.text, digest[:12], stored=True)
-    if protocol.digest != digest:
-        raise Refused(f"the protocol text {digest[:12]} was changed; it is {protocol.digest[:12]}")
-    return protocol
+        raise Refused(f"the {what} {digest[:12]} is missing from this record")
+    found = load(kept.text)
+    if found.digest != digest:
+        raise Refused(f"the {what} {digest[:12]} was changed; it is {found.digest[:12]}")
+    return found

@@ -1,11 +1,9 @@
 """The report as PDF: the same report gives the same bytes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import typst
-
+from sojourn import typesetting
 from sojourn.analysis.report import Cell, Section
 from sojourn.reporting.assembly import NOT_PLANNED, Report
 from sojourn.reporting.pictures import for_paper, svg
@@ -15,14 +13,7 @@ TEMPLATE = Path(__file__).parent / "report.typ"
 
 def paper(report: Report, trace_digest: str) -> bytes:
     """The whole report on A4; it says it was made at the data cut, whenever it was."""
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        format="pdf",
-        sys_inputs={"data": json.dumps(printed(report, trace_digest))},
-        ignore_system_fonts=True,
-        timestamp=int(report.cut.as_of.timestamp()),
-    )
-    return made
+    return typesetting.pdf(TEMPLATE, printed(report, trace_digest), report.cut.as_of)
 
 
 def printed(report: Report, trace_digest: str) -> dict[str, Any]:

@@ -44,15 +44,9 @@ def report(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         data=request.POST if request.method == "POST" else None,
         initial={"key": secrets.token_hex(16)},
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            key = str(form.cleaned_data.get("key", ""))
-            confidential.execute(visitor.programme, form.to_command(), visitor.person, key=key)
-        except Refused as refusal:
-            form.refuse(refusal.field, refusal.message)
-        else:
-            messages.success(request, "Your report has reached those who oversee the site.")
-            return redirect("today", programme=visitor.programme)
+    if request.method == "POST" and _written(visitor, form):
+        messages.success(request, "Your report has reached those who oversee the site.")
+        return redirect("today", programme=visitor.programme)
     context = {"visitor": visitor, "form": form, "title": ReportConfidentially.title}
     status = 422 if request.method == "POST" else 200
     return render(request, "clinic/command.html", context, status=status)
@@ -71,15 +65,9 @@ def reports(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         data=request.POST if request.method == "POST" else None,
         initial={"key": secrets.token_hex(16), "report": request.GET.get("report", "")},
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            key = str(form.cleaned_data.get("key", ""))
-            confidential.execute(visitor.programme, form.to_command(), visitor.person, key=key)
-        except Refused as refusal:
-            form.refuse(refusal.field, refusal.message)
-        else:
-            messages.success(request, "Recorded what was done.")
-            return redirect("confidential", programme=visitor.programme)
+    if request.method == "POST" and _written(visitor, form):
+        messages.success(request, "Recorded what was done.")
+        return redirect("confidential", programme=visitor.programme)
     context = {
         "visitor": visitor,
         "here": "safety",
@@ -88,3 +76,16 @@ def reports(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "clinic/confidential.html", context, status=status)
+
+
+def _written(visitor: Visitor, form: CommandForm) -> bool:
+    """Whether the form's command is on the confidential record; if not, the form says why."""
+    if not form.is_valid():
+        return False
+    key = str(form.cleaned_data.get("key", ""))
+    try:
+        confidential.execute(visitor.programme, form.to_command(), visitor.person, key=key)
+    except Refused as refusal:
+        form.refuse(refusal.field, refusal.message)
+        return False
+    return True
