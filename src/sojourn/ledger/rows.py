@@ -183,7 +183,12 @@ class EventRow(models.Model):
         indexes = [
             Index(fields=["programme", "event"], name="event_by_programme"),
             Index(fields=["programme", "follow_up_on"], name="event_by_follow_up"),
-            Index(fields=["programme", "serious", "recorded_at"], name="event_serious_by_time"),
+            # Of the serious alone: a column that is only asked whether it is true reads no index.
+            Index(
+                fields=["programme", "recorded_at"],
+                condition=models.Q(serious=True),
+                name="event_serious_by_time",
+            ),
             Index(
                 fields=["programme", "special_interest", "recorded_at"], name="event_by_interest"
             ),
@@ -209,7 +214,10 @@ class ClockRow(models.Model):
 
     class Meta:
         indexes = [
-            Index(fields=["programme", "stopped_at", "due_at"], name="clock_by_deadline"),
+            Index(
+                fields=["programme", "stopped_at", "due_at", "started_at"],
+                name="clock_by_deadline",
+            ),
         ]
 
 
@@ -241,7 +249,9 @@ class StoppingRow(models.Model):
     term = models.CharField(max_length=200)
 
     class Meta:
-        indexes = [Index(fields=["programme", "rule"], name="stopping_by_rule")]
+        indexes = [
+            Index(fields=["programme", "rule", "participant", "event"], name="stopping_by_rule")
+        ]
 
 
 class SafetyCount(models.Model):
