@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_report, cli_vitals
+from sojourn import cli_backup, cli_report, cli_vitals
 from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
@@ -39,6 +39,9 @@ app.add_typer(design_app, name="design")
 app.add_typer(cli_vitals.device_app, name="device")
 app.add_typer(cli_vitals.listen_app, name="listen")
 app.add_typer(cli_report.plan_app, name="plan")
+app.add_typer(cli_backup.backup_app, name="backup")
+app.command("restore")(cli_backup.restore)
+app.command("migrate-to")(cli_backup.migrate_to)
 app.command("report")(cli_report.report)
 app.command("trace")(cli_report.trace)
 import_app.command("vitals")(cli_vitals.import_vitals)
