@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -31,33 +32,53 @@ def programs() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL of one's own: the address to reach it by, and how it is stopped and started."""
+
+    folder: Path
+    binaries: Path
+    as_owner: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://sojourn@/sojourn?host={self.folder}"
+
+    def start(self) -> None:
+        # A socket's path may hold 107 characters, which a deep temporary folder can exceed.
+        options = f"-k {self.folder} -c listen_addresses= -c fsync=on -c max_connections=60"
+        self._control("-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self._control("-m", how, "stop")
+
+    def call(self, program: str, *words: str) -> None:
+        command = [*self.as_owner, str(self.binaries / program), *words]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def _control(self, *words: str) -> None:
+        self.call("pg_ctl", "-D", str(self.folder / "data"), "-w", *words)
+
+
 @contextmanager
-def cluster(binaries: Path) -> Iterator[str]:
-    """A running PostgreSQL; yields the address to reach it by."""
+def cluster(binaries: Path) -> Iterator[Cluster]:
+    """A running PostgreSQL, removed in the end."""
     folder = Path(tempfile.mkdtemp(prefix="sojourn-postgresql-"))
     owner = pwd.getpwuid(os.getuid()).pw_name
-    as_owner: list[str] = []
+    as_owner: tuple[str, ...] = ()
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
         owner = "postgres"
-        as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        as_owner = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
         shutil.chown(folder, owner, owner)
-    data = folder / "data"
-
-    def call(*words: str) -> None:
-        subprocess.run([*as_owner, *words], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    call(str(binaries / "initdb"), "-D", str(data), "-U", "sojourn", "-A", "trust", "-E", "UTF8")
-    # A socket's path may hold 107 characters, which a deep temporary folder can exceed.
-    options = f"-k {folder} -c listen_addresses= -c fsync=on -c max_connections=60"
-    log = folder / "log"
-    control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
+    own = Cluster(folder, binaries, as_owner)
     try:
-        call(*control, "-l", str(log), "-o", options, "start")
+        own.call("initdb", "-D", str(folder / "data"), "-U", "sojourn", "-A", "trust", "-E", "UTF8")
+        own.start()
         try:
-            call(str(binaries / "createdb"), "-h", str(folder), "-U", "sojourn", "sojourn")
-            yield f"postgresql://sojourn@/sojourn?host={folder}"
+            own.call("createdb", "-h", str(folder), "-U", "sojourn", "sojourn")
+            yield own
         finally:
-            call(*control, "-m", "immediate", "stop")
+            own.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -70,8 +91,10 @@ def main(command: list[str]) -> int:
     if binaries is None:
         print(f"PostgreSQL is not installed: skipped on PostgreSQL: {' '.join(command)}")
         return int("postgresql" in os.environ.get("SOJOURN_REQUIRE", "").split(","))
-    with cluster(binaries) as address:
-        return subprocess.run(command, env={**os.environ, "SOJOURN_DATABASE": address}).returncode
+    with cluster(binaries) as own:
+        return subprocess.run(
+            command, env={**os.environ, "SOJOURN_DATABASE": own.address}
+        ).returncode
 
 
 if __name__ == "__main__":

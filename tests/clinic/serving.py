@@ -66,6 +66,7 @@ class Served:
     home: Path
     port: int
     zone: str = ""
+    database: str = ""
     password: str = ""
     people: dict[str, str] = field(default_factory=dict)
     server: subprocess.Popen[bytes] | None = None
@@ -80,8 +81,7 @@ class Served:
             "DJANGO_SETTINGS_MODULE": "sojourn.clinic.settings",
             "SOJOURN_TIME_ZONE": self.zone or "UTC",
         }
-        kept = {key: value for key, value in os.environ.items() if key != "SOJOURN_DATABASE"}
-        return {**kept, **own}
+        return {**os.environ, **own, "SOJOURN_DATABASE": self.database}
 
     def load(self) -> None:
         self.people = json.loads(self._run("-c", LOAD))

@@ -80,3 +80,5 @@ urlpatterns = [
     path("<slug:programme>/record/checkpoint/", record.make_checkpoint, name="checkpoint"),
     path("<slug:programme>/record/checkpoint.json", record.checkpoint_file, name="checkpoint-file"),
 ]
+
+handler500 = "sojourn.clinic.views.failing.failing"

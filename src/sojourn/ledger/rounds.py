@@ -35,8 +35,13 @@ async def walk(every_s: float = EVERY_S, again_s: float = AGAIN_S) -> None:
 
 def make_round() -> int:
     """Look at every programme once; returns how many alarms were raised or escalated."""
+    found = False
     try:
-        return sum(raising.tick(key) for key in tuple(programmes.keys()))
+        raised = sum(raising.tick(key) for key in tuple(programmes.keys()))
+        found = True
     finally:
-        # Between rounds no connection is held, or a database that came back would not be found.
-        connection.close()
+        # A server's connection is not held between rounds, or a database that came back would
+        # not be found. A file's is: on a full disk the first to open it again could not.
+        if not found or connection.vendor != "sqlite":
+            connection.close()
+    return raised
