@@ -66,7 +66,7 @@ def demo(
     """Load the demo programme and serve it: sojourn demo"""
     os.environ.setdefault("SOJOURN_HOME", "var/demo")
     home = Path(os.environ["SOJOURN_HOME"])
-    if fresh and not os.environ.get("SOJOURN_DATABASE"):
+    if fresh and not (os.environ.get("SOJOURN_DATABASE") or os.environ.get("DATABASE_URL")):
         for path in home.glob("record.sqlite3*"):
             path.unlink()
     _start()
@@ -414,8 +414,22 @@ def _serve(port: int, workers: int) -> None:
     typer.echo(f"Serving on http://127.0.0.1:{port}/ since {datetime.now(UTC):%H:%M} UTC")  # noqa: TID251
     command = [sys.executable, "-m", "uvicorn", "sojourn.clinic.asgi:application"]
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+    if workers > 1:
+        _share_measurements()
     options += ["--lifespan", "on", "--timeout-graceful-shutdown", "2", "--log-level", "warning"]
     os.execv(sys.executable, [*command, *options])
+
+
+def _share_measurements() -> None:
+    """Give the worker processes one folder to count in, empty at each start."""
+    import shutil
+
+    from django.conf import settings
+
+    folder = Path(settings.HOME) / "measurements"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 if __name__ == "__main__":

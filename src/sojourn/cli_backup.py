@@ -119,7 +119,8 @@ def migrate_to(
 def _try(files: list[Path], key: Path, until: str) -> None:
     with tempfile.TemporaryDirectory(prefix="sojourn-try-") as home:
         words = ["--without-seal", *(["--until", until] if until else [])]
-        _restore_apart(files, key, {"SOJOURN_HOME": home, "SOJOURN_DATABASE": ""}, *words)
+        apart = {"SOJOURN_HOME": home, "SOJOURN_DATABASE": "", "DATABASE_URL": ""}
+        _restore_apart(files, key, apart, *words)
     typer.echo("The copy can be restored; the trial was thrown away.")
 
 

@@ -3,6 +3,8 @@
 SOJOURN_HOME      folder of the embedded record, its keys and its secret (default: ./var)
 SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when absent
 SOJOURN_HOSTS     comma-separated host names the pages answer to
+DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
+SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
 SOJOURN_ADDRESS   where participants reach the pages, such as https://clinic.example
@@ -27,11 +29,13 @@ MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
 
 
 def _database() -> dict[str, object]:
-    address = os.environ.get("SOJOURN_DATABASE", "")
+    address = os.environ.get("SOJOURN_DATABASE") or os.environ.get("DATABASE_URL", "")
     if address:
         parts = urlsplit(address)
         if parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError(f"SOJOURN_DATABASE '{parts.scheme}': use postgresql://")
+            raise ValueError(
+                f"the record's address begins with '{parts.scheme}': use postgresql://"
+            )
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": parts.path.lstrip("/"),
@@ -86,7 +90,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+METRICS_TOKEN = os.environ.get("SOJOURN_METRICS_TOKEN", "")
+
 MIDDLEWARE = [
+    "sojourn.clinic.measuring.measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,6 +8,7 @@ from sojourn.clinic.views import (
     design,
     diary,
     events,
+    health,
     identity,
     outcomes,
     participants,
@@ -31,6 +32,9 @@ participant = "<slug:programme>/participants/<str:participant>/"
 urlpatterns = [
     path("", today.home, name="home"),
     path("api/v1/", vitals_api.addresses()),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", health.metrics, name="metrics"),
     path("account/", include("allauth.account.urls")),
     path("pros-and-cons/", weighing.pros_and_cons, name="pros-and-cons"),
     path("ways/", ways.choose, name="choose-ways"),
