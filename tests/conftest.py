@@ -15,12 +15,23 @@ from hypothesis import settings
 # How long an example takes says how busy the machine is; no test is timed.
 settings.register_profile("sojourn", deadline=None)
 settings.load_profile("sojourn")
+# For what the tests start; the settings of this process were read before this file.
 os.environ["SOJOURN_HOME"] = tempfile.mkdtemp(prefix="sojourn-tests-")
+# Tests that are about the second factor ask for it themselves.
+os.environ["SOJOURN_SECOND_FACTOR"] = "optional"
 # Playwright runs an event loop in the test's thread; the pages run in another.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 Result = TypeVar("Result")
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("SOJOURN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+
+def pytest_configure() -> None:
+    """Tests leave the keys of a record in this folder alone."""
+    from django.conf import settings
+
+    settings.HOME = Path(os.environ["SOJOURN_HOME"])
+    settings.SECOND_FACTOR = os.environ["SOJOURN_SECOND_FACTOR"]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_backup, cli_report, cli_vitals
+from sojourn import cli_account, cli_backup, cli_report, cli_vitals
 from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
@@ -29,11 +29,10 @@ app = typer.Typer(
 protocol_app = typer.Typer(help="Protocol packs: list and check.", no_args_is_help=True)
 programme_app = typer.Typer(help="Programmes: found, list.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=True)
-account_app = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
-app.add_typer(account_app, name="account")
+app.add_typer(cli_account.account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(design_app, name="design")
 app.add_typer(cli_vitals.device_app, name="device")
@@ -65,6 +64,7 @@ def demo(
 ) -> None:
     """Load the demo programme and serve it: sojourn demo"""
     os.environ.setdefault("SOJOURN_HOME", "var/demo")
+    os.environ.setdefault("SOJOURN_SECOND_FACTOR", "optional")
     home = Path(os.environ["SOJOURN_HOME"])
     if fresh and not (os.environ.get("SOJOURN_DATABASE") or os.environ.get("DATABASE_URL")):
         for path in home.glob("record.sqlite3*"):
@@ -326,24 +326,6 @@ def pathways(
     found = ways_in(code, Search(condition, names_of(code), city, status), today)
     for line in told(found, today):
         typer.echo(line)
-
-
-@account_app.command("add")
-def account_add(
-    username: str,
-    role: Annotated[str, typer.Option(help="One role, such as therapist.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-) -> None:
-    """Open an account: sojourn account add ana --role therapist"""
-    _start()
-    from sojourn.clinic.models import ROLES, Member
-
-    if role not in dict(ROLES):
-        _fail(f"role '{role}' is not one of: {', '.join(dict(ROLES))}")
-    if Member.objects.filter(username=username).exists():
-        _fail(f"an account '{username}' exists already")
-    Member.objects.create_user(username=username, password=password, role=role)
-    typer.echo(f"{username} may sign in as {role}")
 
 
 def main() -> None:

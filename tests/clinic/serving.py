@@ -67,6 +67,7 @@ class Served:
     port: int
     zone: str = ""
     database: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     password: str = ""
     people: dict[str, str] = field(default_factory=dict)
     server: subprocess.Popen[bytes] | None = None
@@ -81,7 +82,7 @@ class Served:
             "DJANGO_SETTINGS_MODULE": "sojourn.clinic.settings",
             "SOJOURN_TIME_ZONE": self.zone or "UTC",
         }
-        return {**os.environ, **own, "SOJOURN_DATABASE": self.database}
+        return {**os.environ, **own, "SOJOURN_DATABASE": self.database, **self.settings}
 
     def load(self) -> None:
         self.people = json.loads(self._run("-c", LOAD))

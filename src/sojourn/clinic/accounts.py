@@ -1,7 +1,21 @@
 """Accounts are opened by the programme, never by a visitor."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest
+
+from sojourn.ledger import clock, seal
+
+HOUR = 60 * 60
+# A session day is long, and nobody on it should be signed out at its eighth hour.
+SIGNED_IN_S = {"therapist": 12 * HOUR, "prescriber": 12 * HOUR}
+OTHERS_SIGNED_IN_S = 2 * HOUR
+UNTIL = "signed-in-until"
 
 
 class StaffAccounts(DefaultAccountAdapter):  # type: ignore[misc]
@@ -9,3 +23,32 @@ class StaffAccounts(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class KnownStaff(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Single sign-on opens an account that exists, found by its verified address; it makes none."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+
+class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
+    """Keeps the secrets of second factors under the site's seal."""
+
+    def encrypt(self, text: str) -> str:
+        return seal.wrap(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return seal.unwrap(encrypted_text.encode()).decode()
+
+
+@receiver(user_logged_in)
+def begin(request: HttpRequest, user: Any, **_: Any) -> None:
+    """Write down until when this sign-in lasts; the role says how long."""
+    lasts = SIGNED_IN_S.get(user.role, OTHERS_SIGNED_IN_S)
+    request.session[UNTIL] = clock.now().timestamp() + lasts
+
+
+def over(request: HttpRequest) -> bool:
+    """Whether the time of this sign-in has passed."""
+    return bool(request.session.get(UNTIL, 0) < clock.now().timestamp())

@@ -7,6 +7,10 @@ DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes firs
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
+SOJOURN_SECOND_FACTOR  optional, where a site's own sign-on asks for one; required when absent
+SOJOURN_OIDC      https://client:secret@sign-on.example/realm, for single sign-on (OpenID Connect)
+SOJOURN_OIDC_NAME what the button for it says
+SOJOURN_SECURITY_CONTACT  mailto: or https: address for who finds a weakness
 SOJOURN_ADDRESS   where participants reach the pages, such as https://clinic.example
 SOJOURN_MAIL      smtp://user:password@host:port (or smtps://); mail is printed when absent
 SOJOURN_MAIL_FROM the address mail comes from
@@ -17,6 +21,7 @@ Each request has a thread of its own, and so a connection of its own that ends w
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -82,6 +87,10 @@ INSTALLED_APPS = [
     "sojourn.clinic",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "django_htmx",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -94,20 +103,24 @@ METRICS_TOKEN = os.environ.get("SOJOURN_METRICS_TOKEN", "")
 
 MIDDLEWARE = [
     "sojourn.clinic.measuring.measured",
+    "sojourn.clinic.guarding.with_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "sojourn.clinic.guarding.signed_in_as_required",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesBackend",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -117,8 +130,65 @@ ACCOUNT_ADAPTER = "sojourn.clinic.accounts.StaffAccounts"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+# Failed sign-ins are counted below, where all processes see them.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of accounts opened before Argon2
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("UserAttributeSimilarityValidator", {}),
+    )
+]
+
+SECOND_FACTOR = os.environ.get("SOJOURN_SECOND_FACTOR", "required")
+MFA_ADAPTER = "sojourn.clinic.accounts.SealedSecrets"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Sojourn"
+# A browser trusts an address without TLS only on this machine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = os.environ.get("SOJOURN_SECURE") != "1"
+
+# One name from one address; a colleague's mistakes elsewhere lock nobody out of a session.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_VERBOSE = False
+
+SOCIALACCOUNT_ADAPTER = "sojourn.clinic.accounts.KnownStaff"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {}
+SIGN_ON = urlsplit(os.environ.get("SOJOURN_OIDC", ""))
+if SIGN_ON.hostname:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sign-on",
+                "name": os.environ.get("SOJOURN_OIDC_NAME", "Single sign-on"),
+                "client_id": unquote(SIGN_ON.username or ""),
+                "secret": unquote(SIGN_ON.password or ""),
+                "settings": {
+                    "server_url": SIGN_ON._replace(
+                        netloc=SIGN_ON.netloc.rpartition("@")[2]
+                    ).geturl()
+                },
+            }
+        ],
+    }
 
 ROOT_URLCONF = "sojourn.clinic.urls"
 ASGI_APPLICATION = "sojourn.clinic.asgi.application"
@@ -149,6 +219,8 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("SOJOURN_SECURE") == "1"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if os.environ.get("SOJOURN_SECURE") == "1" else 0
+SECURITY_CONTACT = os.environ.get("SOJOURN_SECURITY_CONTACT", "")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

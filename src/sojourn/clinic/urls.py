@@ -1,7 +1,9 @@
 """Every address a member of staff can visit."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
+from sojourn.clinic import guarding
 from sojourn.clinic.views import (
     aftercare,
     commands,
@@ -36,6 +38,10 @@ urlpatterns = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/sign-on/", include("allauth.socialaccount.urls")),
+    path("account/sign-on/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path(".well-known/security.txt", login_not_required(guarding.security_txt)),
     path("pros-and-cons/", weighing.pros_and_cons, name="pros-and-cons"),
     path("ways/", ways.choose, name="choose-ways"),
     path("ways/<str:country>/", ways.ways, name="ways"),
