@@ -4,6 +4,7 @@ Nothing here runs when a model is used; a test repeats it and compares with what
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from sojourn.design.population.economics import headline
@@ -26,15 +27,12 @@ def calibrated(model: PopulationModel) -> dict[str, float]:
     model = model.under(model.published_under)
     first = np.array([model.inputs[name].value for name in names])
 
-    def off(logs: np.ndarray) -> np.ndarray:
+    def off(logs: NDArray[np.float64]) -> NDArray[np.float64]:
         found = headline(model.with_values(dict(zip(names, first * np.exp(logs), strict=True))))
         got = [found[each.key] for each in aims]
-        return np.array(
-            [
-                (NEVER if g is None else g) / each.value - 1
-                for g, each in zip(got, aims, strict=True)
-            ]
-        )
+        values = np.array([NEVER if each is None else each for each in got])
+        apart: NDArray[np.float64] = values / np.array([each.value for each in aims]) - 1
+        return apart
 
     solved = least_squares(off, np.zeros(len(aims)), xtol=1e-12, ftol=1e-12)
     if np.abs(solved.fun).max() > 1e-6:
@@ -47,7 +45,7 @@ def calibrated(model: PopulationModel) -> dict[str, float]:
 def agreement(model: PopulationModel) -> dict[str, tuple[float | None, bool]]:
     """Each published result as the model gives it, and whether it agrees within rounding."""
     found = headline(model.under(model.published_under))
-    answer = {}
+    answer: dict[str, tuple[float | None, bool]] = {}
     for each in model.published:
         value = found[each.key]
         answer[each.key] = (value, value is not None and abs(value - each.value) <= each.half)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from sojourn.design.population.cohort import Array
 from sojourn.design.population.economics import death_chances
 from sojourn.design.population.model import (
     BANDS,
@@ -133,9 +134,9 @@ def courses_by_rooms(values: dict[str, float], sites: float, hours: CourseHours)
     return sites * values["rooms-per-site"] * values["room-hours"] / hours.room
 
 
-def _dying(model: PopulationModel, years: int) -> np.ndarray:
+def _dying(model: PopulationModel, years: int) -> Array:
     """Chance to die in each year for those who wait, at the mean age and severity before."""
-    ages = model.inputs["age"].value + np.arange(years)
+    ages = model.inputs["age"].value + np.arange(years, dtype=float)
     chances = death_chances(model, model.values, ages)[:, FIRST_SEVERE : len(BANDS)]
-    found: np.ndarray = chances @ model.severity.before[FIRST_SEVERE:]
+    found: Array = chances @ model.severity.before[FIRST_SEVERE:]
     return found

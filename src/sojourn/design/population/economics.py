@@ -125,7 +125,7 @@ def death_chances(model: PopulationModel, values: Values, ages: Array) -> Array:
 
 def transitions(model: PopulationModel, values: Values, before: Array) -> Array:
     """Yearly moves between bands and death, (years, ..., states, states)."""
-    ages = model.inputs["age"].value + np.arange(model.horizon)
+    ages = model.inputs["age"].value + np.arange(model.horizon, dtype=float)
     dying = death_chances(model, values, ages)
     relapse, recovery = np.asarray(values["relapse"]), np.asarray(values["recovery"])
     shape = np.broadcast_shapes(dying.shape[1:-1], relapse.shape, recovery.shape, before.shape[:-1])

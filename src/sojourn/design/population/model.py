@@ -16,7 +16,7 @@ from pydantic import Field
 
 from sojourn.definitions import DefinitionError, checked, read, strict
 from sojourn.protocols.eligibility import Key, Text
-from sojourn.protocols.load import load_shipped
+from sojourn.protocols.load import load_shipped, shipped
 from sojourn.protocols.model import Citation
 
 FOLDER = Path(__file__).parent / "models"
@@ -224,8 +224,16 @@ _ADAPTER = strict(PopulationModel, __name__)
 
 @cache
 def course_hours(protocol_key: str) -> CourseHours:
-    """Hours of therapy with and without a dose, for everyone in the room, from a shipped pack."""
-    protocol = load_shipped(protocol_key)
+    """Hours of therapy with and without a dose, for everyone in the room, from a shipped pack.
+
+    Raises
+    ------
+    DefinitionError
+        If there is no such pack, or it has no dosing sessions.
+    """
+    protocol = load_shipped(protocol_key) if protocol_key in shipped() else None
+    if protocol is None or protocol.dosing is None:
+        raise DefinitionError(f"protocol '{protocol_key}' is no shipped pack with dosing sessions")
     minutes = {"dosing": 0, "other": 0}
     for visit in protocol.visits:
         if visit.minutes:
@@ -265,6 +273,7 @@ def load_population(path: Path) -> PopulationModel:
     faults = [f"{path.name}: {fault}" for fault in _faults(model)]
     if faults:
         raise DefinitionError("\n".join(faults))
+    course_hours(model.protocol)
     return model
 
 
@@ -278,10 +287,12 @@ def _faults(model: PopulationModel) -> Iterator[str]:
         yield from _values_at_fault(model.inputs)
     yield from _severity_at_fault(model.severity)
     known = {ASSUMED, *(each.key for each in model.citations)}
-    sourced = (*model.inputs.items(), ("severity", model.severity), ("lawful", model.lawful))
-    for key, each in (*sourced, *((each.key, each) for each in model.published)):
-        if each.source not in known:
-            yield f"{key}: source '{each.source}' is not among the citations; add it there"
+    sources = {key: each.source for key, each in model.inputs.items()}
+    sources |= {"severity": model.severity.source, "lawful": model.lawful.source}
+    sources |= {f"published {each.key}": each.source for each in model.published}
+    for key, source in sources.items():
+        if source not in known:
+            yield f"{key}: source '{source}' is not among the citations; add it there"
     for scenario in model.scenarios:
         for key in sorted(set(scenario.values) - NAMES):
             yield f"scenario {scenario.key}: no input is called '{key}'"

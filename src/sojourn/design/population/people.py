@@ -18,7 +18,7 @@ from sojourn.analysis.mmrm.loops import compiled
 from sojourn.design.population.capacity import STEPS, flow
 from sojourn.design.population.cohort import Array, Difference, yearly
 from sojourn.design.population.economics import MILD, course_cost, death_chances, worth
-from sojourn.design.population.model import BANDS, DEAD, FIRST_SEVERE, PopulationModel
+from sojourn.design.population.model import DEAD, FIRST_SEVERE, PopulationModel
 
 CHUNK = 250_000
 YOUNGEST, OLDEST = 18, 90
@@ -145,7 +145,8 @@ def _ages(mean: float, sd: float) -> Array:
         return (whole >= round(mean)).astype(float)
     found: Array = ndtr((whole + 0.5 - mean) / sd)
     least = ndtr((YOUNGEST - 0.5 - mean) / sd)
-    return (found - least) / (found[-1] - least)
+    within: Array = (found - least) / (found[-1] - least)
+    return within
 
 
 def _nobody(years: int) -> People:
