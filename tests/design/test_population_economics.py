@@ -96,6 +96,17 @@ def test_draws_have_the_stated_mean_and_spread(model):
     assert drawn(heavy, 40_000, rng).std() == pytest.approx(heavy.sd, rel=0.05)
 
 
+@pytest.mark.parametrize("value", [0, 0.001, 0.2, 0.999, 1])
+def test_an_input_that_was_moved_is_as_uncertain_in_proportion(model, value):
+    for key in ("relapse", "completion"):
+        each = model.inputs[key].moved(value)
+        values = drawn(each, 20_000, np.random.default_rng(4))
+        assert values.mean() == pytest.approx(value, abs=0.002)
+        assert ((values >= 0) & (values <= 1)).all()
+    moved = model.with_values({"relapse": value, "cost-per-point": 0})
+    assert np.isfinite(probabilistic(moved, 50, np.random.default_rng(1)).cost).all()
+
+
 def test_one_seed_gives_one_cloud_around_the_stated_result(model):
     first, again = (probabilistic(model, 2000, np.random.default_rng(1)) for _ in range(2))
     assert (first.cost == again.cost).all()

@@ -143,6 +143,8 @@ def test_people_one_by_one_are_treated_as_the_flow_says(model):
         ("value: 0.913", "value: -0.1", "inputs.completion.value is -0.1"),
         ("sd: 0.041, distribution: beta", "sd: 0.041", "needs both sd and distribution"),
         ("protocol: mdma-ptsd", "protocol: mdma", "'mdma' is no shipped pack with dosing"),
+        ("value: 0.913", "value: 1.0", "has sd 0.041; a share of 1 has no such spread"),
+        ("value: 131.869", "value: 0", "is 0, which no gamma draws; leave sd out"),
         ("verified: false", "verifed: false", "did you mean 'verified'?"),
     ],
 )

@@ -73,6 +73,11 @@ class Flow:
         return next((year.number for year in self.years if year.limit == "need"), None)
 
     @property
+    def told(self) -> tuple[Year, ...]:
+        """The years worth telling: those until nobody waits, and the one after."""
+        return self.years[: self.cleared + 1] if self.cleared else self.years
+
+    @property
     def treated(self) -> float:
         return sum(year.treated for year in self.years)
 

@@ -68,6 +68,13 @@ class Input:
     verified: bool = False
     note: str = ""
 
+    def moved(self, value: float) -> "Input":
+        """The same input at another value, with its spread in proportion."""
+        sd = self.sd * value / self.value if self.value else self.sd
+        if self.distribution == "beta":
+            sd = min(sd, 0.5 * max(0.0, value * (1 - value)) ** 0.5)
+        return replace(self, value=value, sd=sd, distribution=self.distribution if sd else "fixed")
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -183,7 +190,7 @@ class PopulationModel:
         raise DefinitionError(f"{self.key}: no scenario is called '{scenario}'")
 
     def with_values(self, values: Mapping[str, float]) -> "PopulationModel":
-        """The same model with other values for some inputs.
+        """The same model with other values for some inputs, as uncertain in proportion.
 
         Raises
         ------
@@ -193,7 +200,7 @@ class PopulationModel:
         unknown = sorted(set(values) - NAMES)
         if unknown:
             raise DefinitionError(f"{self.key}: no input is called '{unknown[0]}'")
-        changed = {key: replace(self.inputs[key], value=value) for key, value in values.items()}
+        changed = {key: self.inputs[key].moved(value) for key, value in values.items()}
         found = replace(self, inputs={**self.inputs, **changed})
         faults = list(_values_at_fault(found.inputs))
         if faults:
@@ -325,6 +332,10 @@ def _values_at_fault(inputs: Mapping[str, Input]) -> Iterator[str]:
             yield f"inputs.{key} has low {low:g} above high {high:g}; exchange them"
         if bool(each.sd) != (each.distribution != "fixed"):
             yield f"inputs.{key} needs both sd and distribution, or neither"
+        elif each.distribution in ("gamma", "lognormal") and not each.value:
+            yield f"inputs.{key} is 0, which no {each.distribution} draws; leave sd out"
+        elif each.distribution == "beta" and each.sd**2 >= each.value * (1 - each.value):
+            yield f"inputs.{key} has sd {each.sd:g}; a share of {each.value:g} has no such spread"
 
 
 def _severity_at_fault(severity: Bands) -> Iterator[str]:
