@@ -36,6 +36,7 @@ def test_a_model_of_ones_own_is_read_and_inputs_set(tmp_path):
     words = (str(ours), "--people", "1000", "--draws", "100")
     said = say(*words, "--set", "therapists-trained=0", "--scenario", "lasting")
     assert "Some still wait after 30 years." in said
+    assert "none were followed" in say(*words, "--scenario", "without-drug")
 
 
 @pytest.mark.parametrize(

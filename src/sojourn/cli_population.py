@@ -48,7 +48,10 @@ def population(
     _need(console, found)
     _years(console, found)
     _worth(console, stated, draws, seed)
-    _one_by_one(console, stated, people, seed, workers)
+    if stated.inputs["comparison-has-therapy"].value:
+        console.print("People one by one are compared with care as usual only; none were followed.")
+    else:
+        _one_by_one(console, stated, people, seed, workers)
     if chart:
         from sojourn.clinic.population_chart import save_capacity_chart
 
@@ -148,9 +151,10 @@ def _worth(console: "Console", model: "PopulationModel", draws: int, seed: int) 
         f"money, {worth:.0%} are worth {model.threshold:,.0f} a QALY.",
         highlight=False,
     )
-    published = {each.key: each for each in model.published}
-    for key, (value, agrees) in agreement(model).items():
-        each, shown = published[key], "never" if value is None else f"{value:,.1f}"
+    ours = agreement(model)
+    for each in model.published:
+        value, agrees = ours[each.key]
+        shown = "never" if value is None else f"{value:,.1f}"
         how = f"set by {each.calibrates}" if each.calibrates else "held back"
         verdict = "agrees within rounding" if agrees else "does not agree"
         console.print(

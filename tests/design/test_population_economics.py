@@ -63,6 +63,7 @@ def test_the_shares_by_band_follow_from_the_published_means_and_spreads(model):
 
     assert model.severity.before == pytest.approx(shares(44.1, 6.08, 35), abs=0.001)
     assert model.severity.after == pytest.approx(shares(44.0 - 24.4, 13.61), abs=0.001)
+    assert model.severity.without_drug == pytest.approx(shares(44.2 - 13.9, 12.77), abs=0.001)
 
 
 def test_hours_of_a_course_are_those_of_the_protocol_pack():
@@ -77,6 +78,15 @@ def test_a_therapy_that_changes_nobody_costs_its_price_and_brings_nothing(model)
     found = run(replace(model, severity=replace(model.severity, bands=same))).difference
     assert found.cost == pytest.approx(11537)
     assert found.effect == pytest.approx(0, abs=1e-12)
+
+
+def test_against_the_same_therapy_without_the_drug_only_the_drug_costs_and_less_is_gained(model):
+    against = model.with_values({"comparison-has-therapy": 1, "cost-per-point": 0, "mortality": 0})
+    found, usual = run(against), run(against.with_values({"comparison-has-therapy": 0}))
+    assert found.difference.cost == pytest.approx(0, abs=1e-9)
+    assert 0 < found.difference.effect < 0.6 * usual.difference.effect
+    priced = run(against.with_values({"drug-cost-per-session": 12_000})).difference
+    assert priced.cost == pytest.approx(36_000)
 
 
 def test_who_relapses_at_once_gains_less_than_who_never_does(model):

@@ -168,6 +168,8 @@ def test_nothing_is_taken_for_verified_that_was_read_in_copies_only(model):
 def test_people_and_chunks_must_be_there(model):
     with pytest.raises(ValueError, match="0 people"):
         simulate(model, 1, people=0)
+    with pytest.raises(ValueError, match="compared with care as usual only"):
+        simulate(model.under("without-drug"), 1, people=10)
     with pytest.raises(ValueError, match="years is 61"):
         flow(model, 61)
     with pytest.raises(DefinitionError, match="no scenario is called 'x'"):

@@ -143,8 +143,7 @@ def _capacity(years: Sequence[Year], colours: Sequence[str]) -> alt.LayerChart:
     dash = alt.StrokeDash(
         "what:N", scale=alt.Scale(domain=kinds, range=[[1, 0], [6, 4], [1, 0]]), legend=None
     )
-    chart: alt.LayerChart = alt.layer(
-        bars.encode(x=x, y=y, color=colour),
-        lines.encode(x=x, y=y, color=colour, strokeDash=dash),
+    chart: alt.LayerChart = (
+        bars.encode(x=x, y=y, color=colour) + lines.encode(x=x, y=y, color=colour, strokeDash=dash)
     ).properties(width=600, height=300)
     return chart

@@ -67,8 +67,8 @@ def _slider(key: str, about: Input) -> Slider:
     digits, unit = MOVED[key]
     low, high = about.low or 0.0, about.high if about.high is not None else about.value
     shown = f"% {about.unit}" if unit == 0.01 else about.unit
-    bounds = (round(each / unit, 6) for each in (low, high))
-    return Slider(key, about.label, shown, *bounds, 10**-digits, about.value / unit, digits)
+    low, high = round(low / unit, 6), round(high / unit, 6)
+    return Slider(key, about.label, shown, low, high, 10**-digits, about.value / unit, digits)
 
 
 @lru_cache(maxsize=256)
@@ -80,14 +80,14 @@ def _found(moved: tuple[tuple[str, float], ...]) -> Mapping[str, object]:
     effects, costs = tuple(map(float, cloud.effect)), tuple(map(float, cloud.cost))
     return {
         "flow": found,
-        "wanting": found.steps[-1].people,
+        "wanting": _about(found.steps[-1].people),
         "limits": sorted({year.limit for year in found.told if year.limit != "need"}),
         "scenarios": _scenarios(model),
         "picture": capacity_chart(found.told),
         "cloud": cloud_chart(effects, costs, model.threshold, model.currency),
         "curve": acceptability_chart(THRESHOLDS, shares, model.currency),
         "accepted": list(zip(THRESHOLDS, (100 * share for share in shares), strict=True)),
-        "cost_range": interval(cloud.cost),
+        "cost_range": [_about(each) for each in interval(cloud.cost)],
         "effect_range": interval(cloud.effect),
         "saving": 100 * float((cloud.cost < 0).mean()),
         "draws": DRAWS,
@@ -117,6 +117,17 @@ def _scenarios(model: PopulationModel) -> list[dict[str, object]]:
 def _published(model: PopulationModel) -> list[dict[str, object]]:
     found = agreement(model)
     return [
-        {"about": each, "value": found[each.key][0], "agrees": found[each.key][1]}
+        {"about": each, "value": _printed(found[each.key][0], each.half), "agrees": agrees}
         for each in model.published
+        for agrees in [found[each.key][1]]
     ]
+
+
+def _printed(value: float | None, half: float) -> float | None:
+    """Rounded as the publication printed it."""
+    return None if value is None else round(value / (2 * half)) * 2 * half
+
+
+def _about(value: float) -> float:
+    """Three digits; more would say that they are known."""
+    return float(f"{value:.3g}")

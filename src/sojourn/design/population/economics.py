@@ -1,8 +1,9 @@
 """Costs and QALYs of the therapy against care as usual, in a cohort that begins severely ill.
 
 Each person is in one band of CAPS-5 severity or dead. The therapy moves those who complete it to
-the bands rated after it; care as usual leaves people where they are. From then on everyone may
-relapse, recover and die by the same yearly chances, which depend on the band.
+the bands rated after it; care as usual leaves people where they are, unless the comparison has the
+same therapy without the drug. From then on everyone may relapse, recover and die by the same yearly
+chances, which depend on the band.
 """
 
 from collections.abc import Mapping
@@ -73,20 +74,23 @@ def run(
     *,
     before: Array | None = None,
     after: Array | None = None,
+    without_drug: Array | None = None,
     counting: Counting = "half",
 ) -> Arms:
-    """Both arms over the model's horizon; ``values``, ``before`` and ``after`` may hold draws."""
+    """Both arms over the model's horizon; ``values`` and the shares by band may hold draws."""
     given: Values = {**model.values, **(values or {})}
     draws = np.broadcast_shapes(*(np.shape(value) for value in given.values()))
     before = model.severity.before if before is None else before
     before = np.broadcast_to(before, (*draws, len(BANDS)))
     after = model.severity.after if after is None else after
+    without_drug = model.severity.without_drug if without_drug is None else without_drug
     moves = transitions(model, given, before)
-    usual = membership(_with_dead(before), moves)
+    usual = membership(_with_dead(compared(given, before, without_drug)), moves)
     treated = membership(_with_dead(started(given, before, after)), moves)
     costs, utilities = worth(model, given)
     discount = given["discount"]
     course = np.asarray(course_cost(model, given), dtype=float)
+    course = course - given["comparison-has-therapy"] * given["course-cost"]
     return Arms(
         usual,
         treated,
@@ -108,6 +112,13 @@ def started(values: Values, before: Array, after: Array) -> Array:
     """Shares by band right after the therapy; whoever does not complete it stays as before."""
     completed = _column(values["completion"])
     found: Array = completed * after + (1 - completed) * before
+    return found
+
+
+def compared(values: Values, before: Array, without_drug: Array) -> Array:
+    """Shares by band at the beginning of those the therapy is compared with."""
+    therapy = _column(values["comparison-has-therapy"])
+    found: Array = therapy * started(values, before, without_drug) + (1 - therapy) * before
     return found
 
 

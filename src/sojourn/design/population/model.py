@@ -31,7 +31,8 @@ DEAD = len(BANDS)
 SHARES = (
     "moderate-share", "severe-share", "chronic-share", "medically-eligible-share",
     "in-care-share", "willing-share", "new-cases", "stops-waiting", "completion", "relapse",
-    "recovery", "discount", "utility-without-symptoms", "therapist-leaves",
+    "recovery", "comparison-has-therapy", "discount", "utility-without-symptoms",
+    "therapist-leaves",
 )  # fmt: skip
 AMOUNTS = (
     "people", "age", "age-sd", "course-cost", "drug-cost-per-session", "utility-lost-per-point",
@@ -80,7 +81,8 @@ class Input:
 class Band:
     """A band of CAPS-5 severity: its mean total in points, and who is in it.
 
-    ``before`` is the share of those who begin the therapy, ``after`` of those who complete it.
+    ``before`` is the share of those who begin the therapy, ``after`` of those who complete it,
+    ``without_drug`` of those who complete the same therapy with a placebo.
     """
 
     key: Literal["asymptomatic", "mild", "moderate", "severe", "extreme"]
@@ -88,15 +90,17 @@ class Band:
     points: NotNegative
     before: Share
     after: Share
+    without_drug: Share
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Every band, and how many people the two distributions rest on."""
+    """Every band, and how many people each distribution rests on."""
 
     bands: Annotated[tuple[Band, ...], Field(min_length=5, max_length=5)]
     people_before: Annotated[int, Field(ge=1)]
     people_after: Annotated[int, Field(ge=1)]
+    people_without_drug: Annotated[int, Field(ge=1)]
     source: Key
     verified: bool
     note: str = ""
@@ -112,6 +116,10 @@ class Bands:
     @property
     def after(self) -> NDArray[np.float64]:
         return np.array([band.after for band in self.bands])
+
+    @property
+    def without_drug(self) -> NDArray[np.float64]:
+        return np.array([band.without_drug for band in self.bands])
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +350,8 @@ def _severity_at_fault(severity: Bands) -> Iterator[str]:
     if tuple(band.key for band in severity.bands) != BANDS:
         yield f"severity.bands must be {', '.join(BANDS)}, in this order"
         return
-    for name, shares in (("before", severity.before), ("after", severity.after)):
+    for name in ("before", "after", "without_drug"):
+        shares = getattr(severity, name)
         if abs(shares.sum() - 1) > 1e-6:
             yield f"severity.bands: {name} adds up to {shares.sum():g}; make it 1"
     if severity.before[:FIRST_SEVERE].any():

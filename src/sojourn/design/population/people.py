@@ -98,8 +98,10 @@ def simulate(
     Raises
     ------
     ValueError
-        If there are no people, or chunks of none.
+        If there are no people, or chunks of none, or the comparison is not care as usual.
     """
+    if model.inputs["comparison-has-therapy"].value:
+        raise ValueError("people one by one are compared with care as usual only")
     count = round(model.inputs["people"].value) if people is None else people
     if count < 1 or chunk < 1:
         raise ValueError(f"{count} people in chunks of {chunk}; both must be 1 or more")

@@ -54,7 +54,8 @@ def probabilistic(model: PopulationModel, draws: int, rng: Generator) -> Differe
     severity = model.severity
     before = _shares(severity.before, severity.people_before, draws, rng)
     after = _shares(severity.after, severity.people_after, draws, rng)
-    return run(model, values, before=before, after=after).difference
+    without = _shares(severity.without_drug, severity.people_without_drug, draws, rng)
+    return run(model, values, before=before, after=after, without_drug=without).difference
 
 
 def acceptability(found: Difference, thresholds: Sequence[float]) -> tuple[float, ...]:
