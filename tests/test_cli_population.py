@@ -22,8 +22,8 @@ def test_the_law_need_years_cost_and_people_are_told(tmp_path):
     found = flow(model)
     assert f"Everyone who waits is treated in year {found.cleared}." in said
     assert f"{found.years[1].treated:,.0f}" in said
-    assert "printed 132,900,000.0 (marseille-2022; set by cost-growth); agrees" in said
-    assert "held back); does not agree" in said
+    assert "printed 132,900,000 (cost-growth calibrated to it); agrees within rounding" in said
+    assert "printed 887 (held back); does not agree" in said
     people = simulate(model, 1, people=20_000)
     assert f"{people.treated.sum():,} are treated, {people.deaths_averted:,} deaths" in said
     assert "Year after lawful approval" in svg.read_text()

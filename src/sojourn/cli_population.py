@@ -151,14 +151,14 @@ def _worth(console: "Console", model: "PopulationModel", draws: int, seed: int) 
         f"money, {worth:.0%} are worth {model.threshold:,.0f} a QALY.",
         highlight=False,
     )
-    ours = agreement(model)
-    for each in model.published:
-        value, agrees = ours[each.key]
-        shown = "never" if value is None else f"{value:,.1f}"
-        how = f"set by {each.calibrates}" if each.calibrates else "held back"
-        verdict = "agrees within rounding" if agrees else "does not agree"
+    for each in agreement(model):
+        about = each.published
+        how = f"{about.calibrates} calibrated to it" if about.calibrates else "held back"
+        verdict = "agrees within rounding" if each.agrees else "does not agree"
         console.print(
-            f"  {each.label}: {shown}, printed {each.value:,.1f} ({each.source}; {how}); {verdict}",
+            f"  {about.source}, {about.people:,} people: {about.label} "
+            f"{'never' if each.as_printed is None else f'{each.as_printed:,.12g}'}, printed "
+            f"{about.value:,.12g} ({how}); {verdict}",
             highlight=False,
         )
 

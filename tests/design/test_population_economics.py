@@ -26,13 +26,16 @@ def model():
     return shipped_population()
 
 
-def test_four_printed_results_come_out_within_rounding_and_the_held_back_one_does_not(model):
-    found = agreement(model)
-    set_by_us = {each.key for each in model.published if each.calibrates}
-    assert {key for key, (_, agrees) in found.items() if agrees} == set_by_us
-    # The check nothing was set for: 910 against 887 printed.
-    value, _ = found["qalys-at-break-even"]
-    assert value == pytest.approx(887, rel=0.03)
+def test_four_printed_results_come_out_within_rounding_and_those_held_back_do_not(model):
+    for each in agreement(model):
+        assert each.agrees == bool(each.published.calibrates), each.published.label
+
+
+def test_what_nothing_was_set_for_comes_near(model):
+    held_back = [each for each in agreement(model) if not each.published.calibrates]
+    assert [each.published.value for each in held_back] == [887, 31613, 0.377, 83845]
+    for each in held_back:
+        assert each.value == pytest.approx(each.published.value, rel=0.05)
 
 
 def test_the_calibrated_inputs_are_what_calibrating_gives_and_are_marked(model):

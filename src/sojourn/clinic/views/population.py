@@ -92,7 +92,7 @@ def _found(moved: tuple[tuple[str, float], ...]) -> Mapping[str, object]:
         "saving": 100 * float((cloud.cost < 0).mean()),
         "draws": DRAWS,
         "swings": tornado(model)[:8],
-        "published": _published(shipped_population()),
+        "published": agreement(shipped_population()),
         "unverified": sum(not each.verified for each in model.inputs.values()),
     }
 
@@ -112,20 +112,6 @@ def _scenarios(model: PopulationModel) -> list[dict[str, object]]:
             }
         )
     return rows
-
-
-def _published(model: PopulationModel) -> list[dict[str, object]]:
-    found = agreement(model)
-    return [
-        {"about": each, "value": _printed(found[each.key][0], each.half), "agrees": agrees}
-        for each in model.published
-        for agrees in [found[each.key][1]]
-    ]
-
-
-def _printed(value: float | None, half: float) -> float | None:
-    """Rounded as the publication printed it."""
-    return None if value is None else round(value / (2 * half)) * 2 * half
 
 
 def _about(value: float) -> float:

@@ -3,12 +3,14 @@
 Nothing here runs when a model is used; a test repeats it and compares with what a model states.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from sojourn.design.population.economics import headline
-from sojourn.design.population.model import PopulationModel
+from sojourn.design.population.model import PopulationModel, PublishedResult
 
 # A result that never comes (a course that is not paid back) counts as this much too late.
 NEVER = 1000.0
@@ -23,12 +25,15 @@ def calibrated(model: PopulationModel) -> dict[str, float]:
         If no values do, naming the result that is farthest off.
     """
     aims = [each for each in model.published if each.calibrates]
-    names = [each.calibrates for each in aims]
-    model = model.under(model.published_under)
+    if not aims:
+        return {}
+    names, people = [each.calibrates for each in aims], aims[0].people
+    model = model.under(aims[0].under)
     first = np.array([model.inputs[name].value for name in names])
 
     def off(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = headline(model.with_values(dict(zip(names, first * np.exp(logs), strict=True))))
+        moved = model.with_values(dict(zip(names, first * np.exp(logs), strict=True)))
+        found = headline(moved, people)
         got = [found[each.key] for each in aims]
         values = np.array([NEVER if each is None else each for each in got])
         apart: NDArray[np.float64] = values / np.array([each.value for each in aims]) - 1
@@ -42,11 +47,26 @@ def calibrated(model: PopulationModel) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True)}
 
 
-def agreement(model: PopulationModel) -> dict[str, tuple[float | None, bool]]:
-    """Each published result as the model gives it, and whether it agrees within rounding."""
-    found = headline(model.under(model.published_under))
-    answer: dict[str, tuple[float | None, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A published result, what the model gives for it, and whether that is within rounding."""
+
+    published: PublishedResult
+    value: float | None
+    agrees: bool
+
+    @property
+    def as_printed(self) -> float | None:
+        """The model's value with the digits that were printed."""
+        unit = 2 * self.published.half
+        return None if self.value is None else round(self.value / unit) * unit
+
+
+def agreement(model: PopulationModel) -> tuple[Agreement, ...]:
+    """Every published result beside what the model gives under its scenario."""
+    found = []
     for each in model.published:
-        value = found[each.key]
-        answer[each.key] = (value, value is not None and abs(value - each.value) <= each.half)
-    return answer
+        value = headline(model.under(each.under), each.people)[each.key]
+        agrees = value is not None and abs(value - each.value) <= each.half
+        found.append(Agreement(each, value, agrees))
+    return tuple(found)

@@ -175,6 +175,7 @@ def headline(model: PopulationModel, people: int = 1000) -> dict[str, float | No
         gained = people * float(np.interp(paid_back, np.arange(model.horizon + 1), arms.gain))
     return {
         "savings": -people * float(difference.cost),
+        "cost": people * float(difference.cost),
         "qalys": people * float(difference.effect),
         "deaths-averted": people * float(arms.deaths_averted),
         "breaks-even": paid_back,

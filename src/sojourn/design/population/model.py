@@ -124,23 +124,28 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Other values for some inputs: what changes if an assumption does."""
+    """Other values for some inputs, and another horizon in years: what if it is otherwise."""
 
     key: Key
     label: Text
     values: dict[Key, NotNegative]
+    horizon: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedResult:
-    """A printed result; ``half`` is half a unit of its last printed digit.
+    """A printed result for ``people``; ``half`` is half a unit of its last printed digit.
 
-    ``calibrates`` names the input that was set so that it comes out; empty if it is held back
-    as a check.
+    ``under`` names the scenario that is nearest to the publication; ``calibrates`` the input that
+    was set so that the result comes out there, empty if it is held back as a check.
     """
 
-    key: Literal["savings", "qalys", "deaths-averted", "breaks-even", "qalys-at-break-even"]
+    key: Literal[
+        "savings", "cost", "qalys", "ratio", "deaths-averted", "breaks-even", "qalys-at-break-even"
+    ]
     label: Text
+    under: Key
+    people: Annotated[int, Field(ge=1)]
     value: float
     half: NotNegative
     source: Key
@@ -173,7 +178,6 @@ class PopulationModel:
     inputs: dict[Key, Input]
     severity: Bands
     scenarios: tuple[Scenario, ...] = ()
-    published_under: str = ""
     published: tuple[PublishedResult, ...] = ()
     citations: tuple[Citation, ...] = ()
 
@@ -194,7 +198,8 @@ class PopulationModel:
             return self
         for each in self.scenarios:
             if each.key == scenario:
-                return self.with_values(each.values)
+                changed = self.with_values(each.values)
+                return replace(changed, horizon=each.horizon or self.horizon)
         raise DefinitionError(f"{self.key}: no scenario is called '{scenario}'")
 
     def with_values(self, values: Mapping[str, float]) -> "PopulationModel":
@@ -316,15 +321,15 @@ def _faults(model: PopulationModel) -> Iterator[str]:
 
 def _calibration_at_fault(model: PopulationModel) -> Iterator[str]:
     scenarios = {each.key: each.values for each in model.scenarios}
-    if model.published_under and model.published_under not in scenarios:
-        yield f"published_under: no scenario is called '{model.published_under}'"
-        return
-    set_there = scenarios.get(model.published_under, {})
+    if len({each.under for each in model.published if each.calibrates}) > 1:
+        yield "published: results that calibrate must be under one scenario"
     for result in model.published:
-        name = result.calibrates
-        if name and name not in model.inputs:
+        name, there = result.calibrates, scenarios.get(result.under)
+        if there is None:
+            yield f"published {result.key}: no scenario is called '{result.under}'"
+        elif name and name not in model.inputs:
             yield f"published {result.key}: no input is called '{name}'"
-        elif name and name not in set_there and model.inputs[name].kind != "calibrated":
+        elif name and name not in there and model.inputs[name].kind != "calibrated":
             yield f"inputs.{name} is set by {result.key}; its kind is calibrated"
 
 
