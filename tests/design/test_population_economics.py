@@ -161,4 +161,5 @@ def test_every_scenario_has_a_headline(model):
     found = scenarios(model)
     assert set(found) == {"", *(each.key for each in model.scenarios)}
     assert found["cautious"]["breaks-even"] is None
+    assert found["milder-loss"]["qalys"] == pytest.approx(0.6 * found[""]["qalys"], rel=0.03)
     assert found["no-savings"]["savings"] < 0 < found["no-savings"]["qalys"]
