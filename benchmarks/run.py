@@ -15,6 +15,7 @@ QUICK = {
     "sessions.py": ["--sessions", "50"],
     "mmrm.py": ["--trials", "2000"],
     "design.py": ["--trials", "2000"],
+    "population.py": ["--people", "1300000"],
 }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_account, cli_backup, cli_report, cli_vitals
+from sojourn import cli_account, cli_backup, cli_population, cli_report, cli_vitals
 from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
@@ -43,6 +43,7 @@ app.command("restore")(cli_backup.restore)
 app.command("migrate-to")(cli_backup.migrate_to)
 app.command("report")(cli_report.report)
 app.command("trace")(cli_report.trace)
+app.command("population")(cli_population.population)
 import_app.command("vitals")(cli_vitals.import_vitals)
 
 Maps = Annotated[

@@ -8,7 +8,7 @@ the run the second; the run ends when the first no longer asks for it.
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -96,8 +96,24 @@ def numbers(given: Mapping[str, Any]) -> dict[str, float]:
     ValueError
         Naming the slider, what was given and its bounds.
     """
+    found = slid(given, SLIDERS)
+    if found["largest"] <= found["smallest"]:
+        raise ValueError(
+            f"Largest trial is {found['largest']:g}; above the smallest, {found['smallest']:g}"
+        )
+    return found
+
+
+def slid(given: Mapping[str, Any], sliders: Sequence[Slider]) -> dict[str, float]:
+    """What a form says of each slider; one that is not there starts as usual.
+
+    Raises
+    ------
+    ValueError
+        Naming the slider, what was given and its bounds.
+    """
     found = {}
-    for slider in SLIDERS:
+    for slider in sliders:
         text = given.get(slider.name, slider.start)
         try:
             value = float(text)
@@ -108,10 +124,6 @@ def numbers(given: Mapping[str, Any]) -> dict[str, float]:
                 f"{slider.label} is '{text}'; a number from {slider.low:g} to {slider.high:g}"
             )
         found[slider.name] = value
-    if found["largest"] <= found["smallest"]:
-        raise ValueError(
-            f"Largest trial is {found['largest']:g}; above the smallest, {found['smallest']:g}"
-        )
     return found
 
 

@@ -26,7 +26,12 @@ Text = TypeVar("Text", AnalysisPlan, Protocol)
 PREFIX = "programme:"
 OPENINGS = "openings:"  # who looked behind the seal of a programme
 # Addresses of the site itself: a programme of that name could not be visited.
-RESERVED = frozenset({"account", "api", "diary", "pros-and-cons", "static", "ways"})
+RESERVED = frozenset(
+    {
+        ".well-known", "account", "api", "diary", "health", "metrics", "population",
+        "pros-and-cons", "static", "ways",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
