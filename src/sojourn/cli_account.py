@@ -66,3 +66,12 @@ def forget_second_factor(username: str) -> None:
     if not count:
         fail(f"there is no second factor of '{username}'; check the name")
     typer.echo(f"{username}: {count} second factors and recovery codes forgotten")
+
+
+def authority() -> None:
+    """Print who may do what, as Markdown: sojourn authority > docs/authority.md"""
+    start()
+    from sojourn.clinic.authority import printed
+
+    for line in printed():
+        typer.echo(line)

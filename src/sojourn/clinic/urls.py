@@ -42,7 +42,9 @@ urlpatterns = [
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/sign-on/", include("allauth.socialaccount.urls")),
     path("account/sign-on/", include("allauth.socialaccount.providers.openid_connect.urls")),
-    path(".well-known/security.txt", login_not_required(guarding.security_txt)),
+    path(
+        ".well-known/security.txt", login_not_required(guarding.security_txt), name="security-txt"
+    ),
     path("pros-and-cons/", weighing.pros_and_cons, name="pros-and-cons"),
     path("population/", population.population, name="population"),
     path("ways/", ways.choose, name="choose-ways"),
