@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.optimize import brentq
+from scipy.stats import multivariate_normal, norm
 
 from sojourn.design.sequential import (
     NoBoundary,
@@ -17,8 +18,8 @@ from sojourn.design.sequential import (
     with_futility,
 )
 
-# Jennison & Turnbull 2000, Group Sequential Methods with Applications to Clinical Trials,
-# tables 2.1 (Pocock, C_P) and 2.3 (O'Brien & Fleming, C_B), two-sided, K = 1 to 10.
+# Two-sided constants for K = 1 to 10, as Jennison & Turnbull 2000 tabulate (tables 2.1, 2.3).
+# Written down from memory, so each is also recomputed below from the multivariate normal alone.
 POCOCK = {
     0.01: "2.576 2.772 2.873 2.939 2.986 3.023 3.053 3.078 3.099 3.117",
     0.05: "1.960 2.178 2.289 2.361 2.413 2.453 2.485 2.512 2.535 2.555",
@@ -53,6 +54,60 @@ def test_the_constants_are_the_printed_ones(shape, table, level):
 )
 def test_alpha_spending_gives_the_boundaries_other_software_prints(kind, expected):
     assert spend(THIRDS, 0.025, kind=kind).efficacy == pytest.approx(expected, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        # rpact, inst/tests/testthat/test-f_design_group_sequential.R: x0, x1, x2 and x7.
+        (classical("obrien-fleming", 3, 0.025), (3.4710914, 2.4544323, 2.0040356)),
+        (
+            spend((0.2, 0.4, 1), 0.03, kind="hwang-shih-decani", gamma=0),
+            (2.5121443, 2.4228747, 2.0280392),
+        ),
+        (
+            spend((0.2, 0.4, 1), 0.07, kind="hwang-shih-decani", gamma=-1),
+            (2.364813, 2.1928805, 1.5660474),
+        ),
+        (spend(THIRDS, 0.03), (3.5815302, 2.417863, 1.9175839)),
+    ],
+)
+def test_boundaries_are_those_rpact_is_tested_with(plan, expected):
+    assert plan.efficacy == pytest.approx(expected, abs=2e-6)
+
+
+def test_power_is_that_rpact_is_tested_with():
+    # The same file, y1: shift 9.4594102 is the square of the drift for a power of 0.86.
+    plan = spend((0.2, 0.4, 1), 0.03, kind="hwang-shih-decani", gamma=0)
+    found = crossing(plan.information, plan.efficacy, drift=9.4594102**0.5)
+    assert np.cumsum(found.above) == pytest.approx((0.12783451, 0.34055165, 0.86), abs=1e-7)
+
+
+def test_pococks_plan_costs_what_sas_prints():
+    # SAS/STAT user's guide, PROC SEQDESIGN, two-sided Pocock with four looks, alpha 0.05, beta 0.1:
+    # maximum information 118.3143 per cent of the fixed trial's.
+    plan = classical("pocock", 4, 0.05, sides=2)
+    low = [-each for each in plan.efficacy]
+
+    def missing(drift):
+        return sum(crossing(plan.information, plan.efficacy, low, drift=drift).above) - 0.9
+
+    drift, fixed = brentq(missing, 2, 5), norm.isf(0.025) + norm.isf(0.1)
+    assert 100 * (drift / fixed) ** 2 == pytest.approx(118.3143, abs=2e-3)
+
+
+@pytest.mark.parametrize("shape", ["pocock", "obrien-fleming"])
+@pytest.mark.parametrize("looks", [2, 3, 4, 5])
+def test_the_level_is_spent_by_the_multivariate_normal_alone(shape, looks):
+    """An integration that shares nothing with ours: the joint law of the looks (Genz 1992)."""
+    plan = classical(shape, looks, 0.05, sides=2)
+    times = np.array(plan.information)
+    law = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
+    top = np.array(plan.efficacy)
+    inside = multivariate_normal.cdf(
+        top, cov=law, lower_limit=-top, abseps=1e-7, releps=1e-7, rng=np.random.default_rng(1)
+    )
+    assert 1 - inside == pytest.approx(0.05, abs=2e-5)
 
 
 def test_non_binding_futility_is_that_of_gs_designs_own_example():
