@@ -52,7 +52,7 @@ def power(
     try:
         people = sizes(n)
         bounds = None if looks == "1" else _boundaries(looks, spending, alpha / 2, futility)
-        again = _reestimation(reestimate, most, difference)
+        again = _reestimation(reestimate, most, difference, bounds)
         # The largest is the one that a re-estimated size may not reach.
         plan = Plan(people[-1], trials, seed, bounds, again, alpha)
     except NoBoundary as error:
@@ -117,7 +117,9 @@ def _boundaries(looks: str, kind: str, level: float, futility: float) -> "Bounda
     return with_futility(plan, futility) if futility else plan
 
 
-def _reestimation(rule: str, most: int, difference: float) -> "Reestimation | None":
+def _reestimation(
+    rule: str, most: int, difference: float, bounds: "Boundaries | None"
+) -> "Reestimation | None":
     from sojourn.design.plan import RULES, Reestimation
     from sojourn.design.sequential import NoBoundary
 
@@ -125,6 +127,8 @@ def _reestimation(rule: str, most: int, difference: float) -> "Reestimation | No
         return None
     if rule not in RULES:
         raise NoBoundary(f"reestimate '{rule}' is not known; use {' or '.join(RULES)}")
+    if bounds and len(bounds.information) > 1:
+        return Reestimation(rule, most, at=bounds.information[-2], difference=difference)
     return Reestimation(rule, most, difference=difference)
 
 

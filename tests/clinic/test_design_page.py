@@ -68,6 +68,22 @@ def test_a_run_is_worked_out_and_found_again_by_its_member_only(desk):
     assert "press Run" in desk("lead").get("design/").content.decode()
 
 
+def test_looks_and_a_size_looked_at_again_are_set_on_the_page(desk):
+    one, member = desk("statistician"), Member.objects.get(username="statistician")
+    one.post("design/start/", **SMALL, looks="2", raised="150", spending="pocock", null="yes")
+    until(lambda: state_of(member) == "done")
+    run = design_runs.run_of(member.pk)
+    for point in run.points:
+        assert 0 < point.tally.stopped[0] < point.tally.trials
+        assert point.tally.rejecting.value < 0.05
+    sizes = [point.tally.sample_size.value for point in run.points]
+    assert max(sizes) > 42
+    page = one.get("design/").content.decode()
+    assert "Expected size" in page
+    assert "Stopped early" in page
+    assert 'value="pocock" selected' in page
+
+
 def test_a_run_is_cancelled_and_keeps_what_it_found(desk):
     one, member = desk("monitor"), Member.objects.get(username="monitor")
     one.post("design/start/", smallest="200", largest="400")
@@ -109,6 +125,7 @@ def test_a_run_nobody_works_on_any_more_says_so(desk):
         ({"effect": "30"}, "Effect is &#x27;30&#x27;; a number from 0 to 20"),
         ({"sd": "nan"}, "a number from 5 to 20"),
         ({"alpha": "much"}, "a number from 1 to 10"),
+        ({"spending": "bayes"}, "Spending is &#x27;bayes&#x27;; one of obrien-fleming"),
         ({"smallest": "200", "largest": "100"}, "above the smallest, 200"),
     ],
 )
@@ -130,7 +147,7 @@ def test_a_curve_is_made_by_keyboard_and_survives_a_reload(sign_in, clinic):
     page.focus("#id_largest")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    for _ in range(3):
+    for _ in range(6):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "BUTTON":
             break

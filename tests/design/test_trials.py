@@ -106,6 +106,21 @@ def test_a_size_looked_at_again_keeps_the_type_i_error(rule):
     assert 60 < real.sample_size.value < 120
 
 
+@pytest.mark.parametrize("rule", ["promising-zone", "blinded-variance"])
+def test_looks_and_a_size_looked_at_again_keep_the_type_i_error_together(rule):
+    """As the phase 3 programme looked once, when 60% had been rated, and might have stopped."""
+    again = Reestimation(rule, 120, 0.6, difference=9.0)
+    plan = Plan(60, 3000, 18, spend((0.6, 1), 0.025), again)
+    null = characteristics(prepare(plain().null()), plan)
+    assert null.rejecting.value <= 0.025 + 3.5 * np.sqrt(0.025 * 0.975 / 3000)
+    assert null.rejecting.value >= 0.025 - 3.5 * np.sqrt(0.025 * 0.975 / 3000)
+    real = characteristics(prepare(plain()), replace(plan, trials=600))
+    fixed = characteristics(prepare(plain()), replace(plan, trials=600, reestimation=None))
+    assert real.rejecting.value > fixed.rejecting.value
+    assert 0 < real.stopped[0] < 600
+    assert 36 < real.sample_size.value < 120
+
+
 def test_site_terms_are_those_of_sites_that_have_people():
     prepared = prepare(plain(site_terms=True))
     assert analysis(prepared, 104)[1] == tuple(range(1, 13))

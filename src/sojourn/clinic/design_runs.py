@@ -25,14 +25,16 @@ from sojourn.design.model import (
     StatedModel,
     shipped_model,
 )
-from sojourn.design.plan import Plan
+from sojourn.design.plan import Plan, Reestimation
 from sojourn.design.powering import Point, curve
+from sojourn.design.sequential import SPENDING, spend
 from sojourn.design.tally import Tally
 from sojourn.ledger import clock
 
 TRIALS, SIZES, SEED = 1000, 8, 1
 # The first run of an installation also compiles the analysis.
 SILENT = timedelta(seconds=180)
+ONCE_AT = 0.6  # where there are no looks, as the phase 3 programme did
 State = Literal["running", "done", "cancelled", "stopped"]
 _turn = threading.Semaphore(2)
 
@@ -63,7 +65,14 @@ SLIDERS = (
     Slider("alpha", "Two-sided level", "%", 1, 10, 0.5, 5, 1),
     Slider("smallest", "Smallest trial", "participants", 20, 200, 10, 40),
     Slider("largest", "Largest trial", "participants", 40, 400, 10, 140),
-)
+    Slider("looks", "Looks at the data", "evenly spaced, the last at the end", 1, 5, 1, 1),
+    Slider(
+        "raised",
+        "Size looked at again",
+        "% of the planned size it may be raised to; 100 is never",
+        100, 250, 10, 100,
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ class Wanted:
     null: bool
     asked_at: str
     cancelled: bool = False
+    spending: str = SPENDING[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +167,28 @@ def sizes_between(smallest: float, largest: float) -> tuple[int, ...]:
     return tuple(sorted({2 * round((smallest + each * step) / 2) for each in range(SIZES)}))
 
 
-def start(member: int, values: dict[str, float], *, null: bool) -> None:
+def plan_of(values: Mapping[str, float], spending: str, people: int) -> Plan:
+    """The plan those numbers state at one size: its looks, and whether it may be raised."""
+    level, looks = values["alpha"] / 100, round(values["looks"])
+    times = [(each + 1) / looks for each in range(looks)]
+    boundaries = spend(times, level / 2, kind=spending) if looks > 1 else None
+    again = None
+    if values["raised"] > 100:
+        most = round(people * values["raised"] / 100)
+        at = boundaries.information[-2] if boundaries else ONCE_AT
+        again = Reestimation("promising-zone", most, at)
+    return Plan(people, TRIALS, SEED, boundaries, again, level)
+
+
+def start(
+    member: int, values: dict[str, float], *, null: bool, spending: str = SPENDING[0]
+) -> None:
     """Begin a run for this member; one that is still going ends."""
+    if spending not in SPENDING:
+        raise ValueError(f"Spending is '{spending}'; one of {', '.join(SPENDING)}")
     before = _read_wanted(member)
-    wanted = Wanted(secrets.token_hex(8), values, null, clock.now().isoformat())
+    asked_at = clock.now().isoformat()
+    wanted = Wanted(secrets.token_hex(8), values, null, asked_at, spending=spending)
     _write(_asked(member), asdict(wanted))
     if before:
         _found(before.run).unlink(missing_ok=True)
@@ -217,7 +245,6 @@ def _follow(member: int, wanted: Wanted, points: list[Point]) -> None:
     values = wanted.values
     model = stated(values)
     sizes = sizes_between(values["smallest"], values["largest"])
-    plan = Plan(sizes[0], TRIALS, SEED, level=values["alpha"] / 100)
 
     def each(_size: int, tally: Tally) -> bool:
         now_wanted = _read_wanted(member)
@@ -228,9 +255,13 @@ def _follow(member: int, wanted: Wanted, points: list[Point]) -> None:
         return True
 
     prepared = prepare(model.null() if wanted.null else model)
-    for point in curve(prepared, plan, sizes, each=each):
-        points.append(point)
-        _report(wanted, points, len(points) * TRIALS)
+    for size in sizes:
+        plan = plan_of(values, wanted.spending, size)
+        for point in curve(prepared, plan, (size,), each=each):
+            points.append(point)
+            _report(wanted, points, len(points) * TRIALS)
+        if not points or points[-1].people != size:
+            return
 
 
 def _report(wanted: Wanted, points: list[Point], done: int, *, failed: bool = False) -> None:
@@ -262,6 +293,8 @@ def _found(run: str) -> Path:
 
 def _read_wanted(member: int) -> Wanted | None:
     data = _read(_asked(member))
+    if data:  # asked for before looks could be set
+        data["values"] = {each.name: each.start for each in SLIDERS} | data["values"]
     return Wanted(**data) if data else None
 
 

@@ -23,7 +23,9 @@ class Reestimation:
     ``promising-zone`` raises it where conditional power is promising (Mehta & Pocock 2011,
     doi 10.1002/sim.4102), as the phase 3 programme's interim look did; ``blinded-variance``
     from the spread of all changes together (Kieser & Friede 2003, doi 10.1002/sim.1585), for a
-    ``difference`` in points. Neither lowers it nor lets it pass ``most``.
+    ``difference`` in points. Neither lowers it nor lets it pass ``most``. Where there are
+    boundaries too, ``at`` is one of their looks, later statistics are weighted as planned, and
+    what is promising begins at ``least`` conditional power.
     """
 
     rule: Rule
@@ -31,11 +33,12 @@ class Reestimation:
     at: float = 0.6
     power: float = 0.9
     difference: float = 0.0
+    least: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``people`` randomised in each of ``trials``; fixed, group-sequential or re-estimated."""
+    """``people`` randomised in each of ``trials``: fixed, with looks, re-estimated, or both."""
 
     people: int
     trials: int
@@ -52,8 +55,11 @@ class Plan:
         again = self.reestimation
         if again is None:
             return
-        if self.boundaries:
-            raise NoBoundary("a plan has boundaries or a size that is re-estimated, not both")
+        if self.boundaries and again.at not in self.boundaries.information[:-1]:
+            raise NoBoundary(
+                f"at is {again.at}; the size is looked at again at one of the looks before the "
+                f"last: {', '.join(f'{each:g}' for each in self.boundaries.information[:-1])}"
+            )
         if again.most < self.people:
             raise NoBoundary(f"most is {again.most}; at least the {self.people} planned")
         if not 0 < again.at < 1:
@@ -68,15 +74,55 @@ class Plan:
             return self.boundaries.information
         return (self.reestimation.at, 1.0) if self.reestimation else (1.0,)
 
+    @property
+    def look_again(self) -> int | None:
+        """The look at which the size is looked at again; none where it never is."""
+        return self.information.index(self.reestimation.at) if self.reestimation else None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether statistics after the look are weighted as planned, so that the level holds."""
+        return bool(self.boundaries and self.reestimation)
+
+    @property
+    def critical(self) -> float:
+        """What the last statistic has to reach, on one side."""
+        return self.boundaries.efficacy[-1] if self.boundaries else float(norm.isf(self.level / 2))
+
 
 def largest(plan: Plan) -> int:
     """The most participants a trial of this plan can come to have."""
     return plan.reestimation.most if plan.reestimation else plan.people
 
 
-def conditional_power(z: Array, at: float, level: float) -> Array:
-    """Under the trend seen at ``at``, for the planned size, one-sided ``level``."""
-    critical = norm.isf(level)
+def size_at(plan: Plan, look: int, final: Sizes) -> Sizes:
+    """Participants at a look of trials that are to end with ``final``: even steps to the end."""
+    time, again = plan.information[look], plan.reestimation
+    if again is None or time <= again.at:
+        return np.full(len(final), round(plan.people * time))
+    first = round(plan.people * again.at)
+    steps = np.rint((time - again.at) / (1 - again.at) * (final - first)).astype(np.int64)
+    sizes: Sizes = first + steps
+    return sizes
+
+
+def weighted(plan: Plan, look: int, first: Array, second: Array) -> Array:
+    """The statistic at a look after re-estimation, its parts weighted as they were planned.
+
+    ``first`` and ``second`` hold statistic and information (1 / squared standard error) at the
+    re-estimation and now. The weights do not follow the size, so neither does the level
+    (Cui, Hung & Wang 1999, doi 10.1111/j.0006-341X.1999.00853.x).
+    """
+    at, time = _again(plan).at, plan.information[look]
+    (before, known), (z, information) = first, second
+    gained = np.maximum(information - known, 1e-12)
+    step = (z * np.sqrt(information) - before * np.sqrt(known)) / np.sqrt(gained)
+    found: Array = (np.sqrt(at) * before + np.sqrt(time - at) * step) / np.sqrt(time)
+    return found
+
+
+def conditional_power(z: Array, at: float, critical: float) -> Array:
+    """Under the trend seen at ``at``, for the planned size and the last ``critical`` value."""
     found: Array = norm.sf((critical - z / np.sqrt(at)) / np.sqrt(1 - at))
     return found
 
@@ -84,10 +130,11 @@ def conditional_power(z: Array, at: float, level: float) -> Array:
 def promising_sizes(plan: Plan, z: Array) -> Sizes:
     """Sizes by the statistic at the look: raised to the wanted power where that is allowed."""
     again = _again(plan)
-    level, first = plan.level / 2, round(plan.people * again.at)
-    power = conditional_power(z, again.at, level)
+    first = round(plan.people * again.at)
+    power = conditional_power(z, again.at, plan.critical)
     raised = _wanted(plan, z)
-    promising = (power >= least_promising(plan)) & (power < again.power)
+    least = again.least if plan.weighted else least_promising(plan)
+    promising = (power >= least) & (power < again.power)
     return np.where(
         promising, np.clip(raised, max(plan.people, first + 1), again.most), plan.people
     )
@@ -96,14 +143,14 @@ def promising_sizes(plan: Plan, z: Array) -> Sizes:
 def least_promising(plan: Plan) -> float:
     """The conditional power from which a raised size can't raise the type I error."""
     again = _again(plan)
-    level, critical = plan.level / 2, norm.isf(plan.level / 2)
+    critical = plan.critical
 
     def excess(z: float) -> float:
         return float(_critical(plan, z) - critical)
 
     # The needed critical value falls through the usual one once as the trend improves.
     root = float(brentq(excess, 0.05, critical * np.sqrt(again.at) + 1e-6))
-    return float(conditional_power(np.array(root), again.at, level))
+    return float(conditional_power(np.array(root), again.at, critical))
 
 
 def blinded_sizes(plan: Plan, variance: Array) -> Sizes:
@@ -125,7 +172,7 @@ def _again(plan: Plan) -> Reestimation:
 def _wanted(plan: Plan, z: Array) -> Sizes:
     """Participants at which conditional power is the wanted one."""
     again = _again(plan)
-    critical, total, first = norm.isf(plan.level / 2), plan.people, plan.people * again.at
+    critical, total, first = plan.critical, plan.people, plan.people * again.at
     seen = np.maximum(z, 1e-3)
     short = (critical * np.sqrt(total) - seen * np.sqrt(first)) / np.sqrt(total - first)
     second = first / seen**2 * (short + norm.ppf(again.power)) ** 2
@@ -136,7 +183,7 @@ def _wanted(plan: Plan, z: Array) -> Sizes:
 def _critical(plan: Plan, z: float) -> float:
     """The last critical value that would keep the level at the raised size."""
     again = _again(plan)
-    critical, total, first = norm.isf(plan.level / 2), plan.people, plan.people * again.at
+    critical, total, first = plan.critical, plan.people, plan.people * again.at
     size = max(float(_wanted(plan, np.array(z))), total)
     stretch = np.sqrt((size - first) / (total - first))
     done = z * np.sqrt(first)

@@ -14,7 +14,14 @@ from scipy import stats
 
 from sojourn.analysis.mmrm import BatchFit, Layout, by_visit, fit_batch
 from sojourn.design.drawing import Drawn, Prepared, draw
-from sojourn.design.plan import Plan, blinded_sizes, largest, promising_sizes
+from sojourn.design.plan import (
+    Plan,
+    blinded_sizes,
+    largest,
+    promising_sizes,
+    size_at,
+    weighted,
+)
 from sojourn.design.tally import Tally, counted, summed
 
 Array = NDArray[np.float64]
@@ -96,29 +103,54 @@ def _followed(prepared: Prepared, plan: Plan, drawn: Drawn) -> _Course:
         np.zeros(trials, dtype=bool), np.zeros(trials, dtype=bool), np.full((trials, 3), np.nan),
     )  # fmt: skip
     last = len(plan.information) - 1
-    planned = course.people.copy()
-    for look, time in enumerate(plan.information):
-        size = planned if look == last else np.full(trials, round(plan.people * time))
-        if plan.reestimation and look == 0 and plan.reestimation.rule == "blinded-variance":
-            planned = _blindly(plan, drawn, int(size[0]))
-            continue
+    final = course.people.copy()
+    before = np.zeros((2, trials))
+    for look in range(last + 1):
+        size = size_at(plan, look, final)
+        blindly = look == plan.look_again and _again_blindly(plan)
+        if blindly:
+            final = _blindly(plan, drawn, int(size[0]))
+            if not plan.boundaries:
+                continue
         fit = _fitted(prepared, drawn, size, course.going)
-        found, z = _found(fit)
         where = np.flatnonzero(course.going)
-        if plan.reestimation and look == 0:
-            planned[where] = promising_sizes(plan, np.nan_to_num(z))
-            continue
-        ended = _ends(plan, look, z)
-        above, stop = ended[0], ended[0] | ended[1] | (look == last)
-        done = where[stop]
-        course.found[done], course.look[done] = found[stop], look
-        course.people[done] = size[done]
-        course.rejected[done] = above[stop]
-        course.futile[done] = (ended[1] & (look < last))[stop]
-        course.going[done] = False
+        found, z = _found(fit)
+        now = np.stack([z, found[:, 1] ** -2.0])
+        if look == plan.look_again:
+            # A look too early to be analysed weighs nothing later.
+            before[:, where] = np.nan_to_num(now)
+            if not blindly:
+                final[where] = promising_sizes(plan, np.nan_to_num(z))
+        elif plan.weighted and look > (plan.look_again or 0):
+            z = weighted(plan, look, before[:, where], now)
+        if plan.boundaries or look == last:
+            _stop(course, plan, look, (where, size, found, z))
         if not course.going.any():
             break
     return course
+
+
+def _stop(
+    course: _Course,
+    plan: Plan,
+    look: int,
+    seen: tuple[NDArray[np.int64], NDArray[np.int64], Array, Array],
+) -> None:
+    """Write down what the trials that end at this look have found."""
+    where, size, found, z = seen
+    last = look == len(plan.information) - 1
+    above, below = _ends(plan, look, z)
+    stop = above | below | last
+    done = where[stop]
+    course.found[done], course.look[done] = found[stop], look
+    course.people[done] = size[done]
+    course.rejected[done] = above[stop]
+    course.futile[done] = (below & (not last))[stop]
+    course.going[done] = False
+
+
+def _again_blindly(plan: Plan) -> bool:
+    return plan.reestimation is not None and plan.reestimation.rule == "blinded-variance"
 
 
 def _ends(plan: Plan, look: int, z: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

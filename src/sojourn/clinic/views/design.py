@@ -9,6 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 from sojourn.clinic import design_runs
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.power_chart import NORMAL, power_chart
+from sojourn.design.sequential import SPENDING
+
+SPENT = {
+    "obrien-fleming": "Little at first (O'Brien and Fleming's type)",
+    "pocock": "Evenly (Pocock's type)",
+}
 
 
 @require_GET
@@ -27,6 +33,8 @@ def design(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "here": "design",
         "sliders": sliders,
         "null": bool(run and run.wanted.null),
+        "spending": run.wanted.spending if run else SPENDING[0],
+        "spendings": [(each, SPENT[each]) for each in SPENT],
         "trials": design_runs.TRIALS,
         **_shown(run),
     }
@@ -49,10 +57,11 @@ def start_design(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     _designers_only(visitor)
     try:
         values = design_runs.numbers(request.POST)
+        null = request.POST.get("null") == "yes"
+        spending = request.POST.get("spending", SPENDING[0])
+        design_runs.start(visitor.member.pk, values, null=null, spending=spending)
     except ValueError as error:
         messages.error(request, f"{error}.")
-    else:
-        design_runs.start(visitor.member.pk, values, null=request.POST.get("null") == "yes")
     return redirect("design", programme=visitor.programme)
 
 
@@ -87,10 +96,19 @@ def _shown(run: design_runs.Run | None) -> dict[str, object]:
                 "coverage": 100 * tally.coverage.value,
                 "width": tally.interval_width.value,
                 "unfitted": tally.trials - tally.fitted,
+                "expected": tally.sample_size.value,
+                "early": 100 * (1 - tally.stopped[-1] / tally.trials),
             }
         )
     chart = ""
     if len(rows) > 1:
         level = run.wanted.values["alpha"] / 100
         chart = power_chart(run.points, null=run.wanted.null, level=level)
-    return {"run": run, "rows": rows, "chart": chart, "percent": 100 * run.done // run.of}
+    moving = run.wanted.values["looks"] > 1 or run.wanted.values["raised"] > 100
+    return {
+        "run": run,
+        "moving": moving,
+        "rows": rows,
+        "chart": chart,
+        "percent": 100 * run.done // run.of,
+    }
