@@ -42,8 +42,10 @@ class Evaluation(NamedTuple):
 
 def evaluate(sigma: Array, patterns: Patterns, *, restricted: bool) -> Evaluation:
     """At ``sigma`` (groups, visits, visits)."""
+    count = sigma.shape[0] * sigma.shape[1] * (sigma.shape[1] + 1) // 2
     made = evaluated(
         sigma, patterns.group, patterns.count, patterns.size, patterns.visits, patterns.slots,
         patterns.active, patterns.actives, patterns.moments, restricted, EXACT,
+        np.empty((count, count)),
     )  # fmt: skip
     return Evaluation(*made)

@@ -20,10 +20,10 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # Kinds of second derivatives.
 EXPECTED, PLAIN, EXACT = 0, 1, 2
-# Rise of twice the log-likelihood still expected: below NEAR the exact ones pay, and below
-# CLOSE a step with them is the last, for it squares what is left.
-NEAR = 1e-3
-CLOSE = 1e-8
+# Rise of twice the log-likelihood still expected: below NEAR what passes through the
+# coefficients is worked out, and kept for the steps after; below CLOSE a step is the last.
+NEAR = 1e-2
+CLOSE = 1e-10
 
 
 def compiled(function: Loop) -> Loop:
@@ -39,12 +39,12 @@ def compiled(function: Loop) -> Loop:
 @compiled
 def evaluated(
     sigma: Array, group: Indices, count: Array, size: Indices, visits: Indices, slots: Indices,
-    active: Indices, actives: Indices, moments: Array, restricted: bool, mode: int,
+    active: Indices, actives: Indices, moments: Array, restricted: bool, mode: int, shared: Array,
 ) -> tuple[float, Array, Array, Array, Array, Array, Array]:  # fmt: skip
-    """All of an evaluation in ``mode`` EXACT.
+    """All of an evaluation in ``mode`` EXACT, where ``shared`` takes what the coefficients pass on.
 
     The others give second derivatives only: those expected under ML (EXPECTED), or the
-    exact ones less what passes through the coefficients (PLAIN).
+    exact ones with that part as an earlier evaluation left it in ``shared`` (PLAIN).
     """
     width, span = slots.shape[2] - 1, sigma.shape[1]
     triangle = span * (span + 1) // 2
@@ -85,7 +85,9 @@ def evaluated(
             triangle, group, size, visits, slots, active, actives, moments, precisions,
             coefficients, slopes, pulls,
         )  # fmt: skip
-        subtract_shared(second, slopes, pulls, covariance, restricted)
+        shared[:] = passing_through(slopes, pulls, covariance, restricted)
+    if mode != EXPECTED:
+        second -= shared
     if restricted:
         spread += curved - width * np.log(2 * np.pi)
     return spread, coefficients, covariance, first, second, slopes, precisions
@@ -285,20 +287,19 @@ def add_slopes(
 
 
 @compiled
-def subtract_shared(
-    second: Array, slopes: Array, pulls: Array, covariance: Array, restricted: bool
-) -> None:
-    """Takes 2 g'Fh and tr(PFQF) from the second derivatives."""
+def passing_through(slopes: Array, pulls: Array, covariance: Array, restricted: bool) -> Array:
+    """Of the second derivatives, 2 g'Fh and, where restricted, tr(PFQF)."""
     entries, width = len(slopes), len(covariance)
-    second -= 2 * (pulls @ covariance @ pulls.T)
+    shared = 2 * (pulls @ covariance @ pulls.T)
     if restricted:
-        turned = np.empty((entries, width, width))
-        across = np.empty((entries, width, width))
-        for i in range(entries):
-            turned[i] = slopes[i] @ covariance
-            across[i] = turned[i].T
-        flat = width * width
-        second -= turned.reshape(entries, flat) @ across.reshape(entries, flat).T
+        turned = slopes.reshape(entries * width, width) @ covariance
+        across = np.empty((width * width, entries))
+        for e in range(entries):
+            for i in range(width):
+                for j in range(width):
+                    across[i * width + j, e] = turned[e * width + j, i]
+        shared += turned.reshape(entries, width * width) @ across
+    return shared
 
 
 @compiled
@@ -335,29 +336,32 @@ def scored_many(
 def scored(
     parts: Parts, span: int, restricted: bool
 ) -> tuple[int, tuple[float, Array, Array, Array, Array, Array, Array], Array, Array]:
-    """Fisher's scoring until near, then Newton's steps, in the entries of the matrix."""
+    """Fisher's scoring until near, then nearly Newton's steps, in the entries of the matrix."""
     entries = span * (span + 1) // 2
     bend = np.zeros((entries, entries))
     sigma = started(parts, span, restricted)
     mode = EXPECTED
-    at = evaluated(sigma, *parts, restricted, mode)
+    # Changes little near the maximum, and costs more than all the rest.
+    shared = np.zeros((entries, entries))
+    at = evaluated(sigma, *parts, restricted, mode, shared)
     if not np.isfinite(at[0]):
         return -1, at, sigma, bend
+    known = False
     for step in range(1, 80):
         if not np.isfinite(inverted(at[4], bend, entries)):
             if mode == EXPECTED:
                 return -1, at, sigma, bend
             mode = EXPECTED
-            at = evaluated(sigma, *parts, restricted, mode)
+            at = evaluated(sigma, *parts, restricted, mode, shared)
             continue
         move = -bend @ at[3]
         decrement = -(move @ at[3])
-        close = decrement < CLOSE and mode == EXACT
-        following = EXACT if mode == EXACT or decrement < NEAR or step > 8 else PLAIN
+        close = known and decrement < CLOSE
+        following = EXACT if close or (not known and (decrement < NEAR or step > 8)) else PLAIN
         further = False
         for halving in range(25):
             there = moved(sigma, move, 0.5**halving)
-            tried = evaluated(there, *parts, restricted, following)
+            tried = evaluated(there, *parts, restricted, following, shared)
             room = 1e-12 * abs(at[0]) if decrement < 1e-6 else 0.0
             if tried[0] <= at[0] + room:
                 further = True
@@ -366,11 +370,12 @@ def scored(
             sigma, at, mode = there, tried, following
         elif mode != EXACT:
             mode = EXACT
-            at = evaluated(sigma, *parts, restricted, mode)
-            continue
-        if close or not further:
+            at = evaluated(sigma, *parts, restricted, mode, shared)
+        known = known or mode == EXACT
+        if mode == EXACT and (close or not further):
             settled = decrement < 1e-7 and np.isfinite(inverted(at[4], bend, entries))
-            return (step if settled else -1), at, sigma, bend
+            if close or settled:
+                return (step if settled else -1), at, sigma, bend
     return -1, at, sigma, bend
 
 
@@ -392,7 +397,8 @@ def started(parts: Parts, span: int, restricted: bool) -> Array:
     sigma = np.zeros((1, span, span))
     for a in range(span):
         sigma[0, a, a] = 1.0
-    at = evaluated(sigma, *parts, restricted, EXPECTED)
+    shared = np.zeros((span * (span + 1) // 2, span * (span + 1) // 2))
+    at = evaluated(sigma, *parts, restricted, EXPECTED, shared)
     pairs = np.zeros((span, span))
     count, size, visits = parts[1], parts[2], parts[3]
     for k in range(len(size)):
