@@ -62,5 +62,7 @@ def test_a_network_of_no_computation_is_refused(tmp_path):
     text = (CLAIMS / "active-control.yaml").read_text(encoding="utf-8")
     path = tmp_path / "active-control.yaml"
     path.write_text(text.replace("computation: all-trials", "computation: every"), "utf-8")
-    with pytest.raises(EvidenceError, match=r"joined\.computation is 'every'; there are all-trials"):
+    with pytest.raises(
+        EvidenceError, match=r"joined\.computation is 'every'; there are all-trials"
+    ):
         load_claim(path)
