@@ -70,24 +70,26 @@ def beside_literature(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "compared": compared,
         "by_arm": arms.shown,
         "sealed": blinded and not arms.shown,
-        "shown": list(_shown(own, protocol, several=blinded or arms.shown)),
+        "shown": _shown(own, protocol, blinded=blinded, by_arm=arms.shown),
         "fewest": own_results.FEWEST_PEOPLE,
         "either_way": own_results.FEWEST_EITHER_WAY,
     }
     return render(request, "clinic/beside.html", context)
 
 
-def _shown(own: tuple[Own, ...], protocol: Protocol, *, several: bool) -> list[Shown]:
+def _shown(own: tuple[Own, ...], protocol: Protocol, *, blinded: bool, by_arm: bool) -> list[Shown]:
     sides = {arm.label: SIDES[arm.role] for arm in protocol.arms}
     found = []
     for outcome in BESIDE:
         mine = [each for each in own if each.outcome == outcome]
         if mine:
-            found.append(_outcome(outcome, mine, sides, several=several))
+            found.append(_outcome(outcome, mine, sides, blinded=blinded, by_arm=by_arm))
     return found
 
 
-def _outcome(outcome: str, mine: list[Own], sides: Mapping[str, Side], *, several: bool) -> Shown:
+def _outcome(
+    outcome: str, mine: list[Own], sides: Mapping[str, Side], *, blinded: bool, by_arm: bool
+) -> Shown:
     now = published.files()
     forest = _literature(now, outcome, "active")
     names = {key: f"{each.name}, {each.year}" for key, each in published.studies().items()}
@@ -98,6 +100,7 @@ def _outcome(outcome: str, mine: list[Own], sides: Mapping[str, Side], *, severa
         for line in forest.lines
     ]
     lines = []
+    several = blinded or by_arm
     for side in ("active", "control") if several else ("active",):
         trials = _literature(now, outcome, side)
         if trials.summary:
@@ -106,7 +109,7 @@ def _outcome(outcome: str, mine: list[Own], sides: Mapping[str, Side], *, severa
             rows += drawn if side == "active" else drawn[:1]
             lines.append(Line(who, f"{trials.summary.people}", drawn[0].words))
     for each in mine:
-        who = f"This programme, {each.arm}" if each.arm else "This programme"
+        who = f"This programme, {each.arm or 'not allocated'}" if by_arm else "This programme"
         if each.count is None:
             lines.append(Line(who, "", "too few to be shown"))
             continue
