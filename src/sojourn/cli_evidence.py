@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from sojourn.evidence import Answered, Change, Forest, Study
 
 app = typer.Typer(help="What published trials show: claims, results.", no_args_is_help=True)
-Folder = Annotated[Path | None, typer.Option("--with", help="A folder of results of your own.")]
+OWN = "SOJOURN_EVIDENCE"
+Folder = Annotated[
+    Path | None, typer.Option("--with", envvar=OWN, help="A folder of results of your own.")
+]
 
 
 @app.command("show")
@@ -58,7 +61,7 @@ def check(file: Annotated[Path, typer.Argument(help="A results file.")]) -> None
 @app.command("add")
 def add(
     file: Annotated[Path, typer.Argument(help="A results file.")],
-    into: Annotated[Path, typer.Option(help="The folder of results of your own.")],
+    into: Annotated[Path, typer.Option(envvar=OWN, help="The folder of results of your own.")],
     dry_run: Annotated[bool, typer.Option(help="Show what would change, write nothing.")] = False,
 ) -> None:
     """Add a study and see what it does to the claims.
@@ -158,7 +161,7 @@ def _show_forest(forest: "Forest") -> None:
             for mark, holds in (("unverified", not line.verified), ("retracted", line.retracted))
             if holds
         )
-        shown = figure(forest.measure, line.estimate, line.low, line.high)
+        shown = figure(line.measure, line.estimate, line.low, line.high)
         typer.echo(f"  {line.study:22} {shown}  {line.label}{marks}")
     summary = forest.summary
     if summary:
@@ -196,6 +199,11 @@ def _show_steadiness(forest: "Forest") -> None:
 def _changed(change: "Change") -> str:
     from sojourn.evidence.wording import figure
 
+    if change.before is None and change.after is None:
+        return (
+            f"{change.claim}, {change.label}: {change.studies_before} studies as reported, "
+            f"now {change.studies_after}"
+        )
     before, after = (
         figure(change.measure, *figures) if figures else "nothing"
         for figures in (change.before, change.after)

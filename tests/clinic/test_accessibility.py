@@ -48,6 +48,8 @@ PAGES = (
     ("aftercare/", "therapist"),
     ("outcomes/", "prescriber"),
     ("outcomes/", "statistician"),
+    ("evidence/", "prescriber"),
+    ("evidence/", "statistician"),
     ("report/", "statistician"),
     ("design/", "statistician"),
     ("programme/", "lead"),

@@ -210,13 +210,29 @@ def test_a_pooled_line_is_the_pool_of_its_lines():
     assert min(line.estimate for line in forest.lines) <= forest.summary.estimate
 
 
+@pytest.mark.parametrize(
+    ("claim", "about"),
+    [
+        ("conventional-dropout", "routine care"),
+        ("unblinding", "expect"),
+        ("low-addiction-risk", "not recorded"),
+        ("durability", "want of controls"),
+    ],
+)
+def test_where_a_claim_is_contested_it_says_so(claim, about):
+    assert about in claims_of_the_register()[claim].contested
+
+
 def test_a_claim_file_at_fault_names_what_to_mend(tmp_path):
     source = (CLAIMS / "unblinding.yaml").read_text(encoding="utf-8")
     path = tmp_path / "unblinding.yaml"
     path.write_text(source.replace("computation: guessed-mdma", "computation: guest"))
     with pytest.raises(EvidenceError, match=r"claimed\.computation is 'guest'"):
         load_claim(path)
-    path.write_text(source.replace("verdict: not shown", "verdict: contested"))
+    without = "".join(
+        line for line in source.splitlines(keepends=True) if not line.startswith("contested:")
+    )
+    path.write_text(without.replace("verdict: not shown", "verdict: contested"))
     with pytest.raises(EvidenceError, match="say in 'contested'"):
         load_claim(path)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn.evidence.effects import Effect
-from sojourn.evidence.smallstudy import egger, rank_correlation, trim_and_fill
+from sojourn.evidence.smallstudy import NoTest, egger, rank_correlation, trim_and_fill
 from tests.evidence.examples import bcg, hackshaw
 
 
@@ -50,3 +50,16 @@ def test_two_studies_have_no_shape():
     for test in (egger, rank_correlation, trim_and_fill):
         with pytest.raises(ValueError, match="2 studies"):
             test(bcg()[:2])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (((-0.5, 0.04), (-0.2, 0.04), (-0.9, 0.04)), "all standard errors are alike"),
+        (((-0.5, 0.04), (-0.5, 0.04), (-0.9, 0.09)), "the line fits exactly"),
+    ],
+)
+def test_where_nothing_is_left_to_test_with_no_test_is_made(rows, message):
+    effects = [Effect(f"s{i}", y, v, "hedges-g") for i, (y, v) in enumerate(rows)]
+    with pytest.raises(NoTest, match=message):
+        egger(effects)

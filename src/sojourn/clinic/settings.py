@@ -6,6 +6,7 @@ SOJOURN_HOSTS     comma-separated host names the pages answer to
 DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
+SOJOURN_EVIDENCE  a folder of results files that count beside the published ones (docs/evidence.md)
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
 SOJOURN_SECOND_FACTOR  optional, where a site's own sign-on asks for one; required when absent
 SOJOURN_OIDC      https://client:secret@sign-on.example/realm, for single sign-on (OpenID Connect)
@@ -31,6 +32,7 @@ HOME = Path(os.environ.get("SOJOURN_HOME", "var")).resolve()
 
 # Events are coded to CTCAE unless the site brings its own dictionary.
 MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
+EVIDENCE = os.environ.get("SOJOURN_EVIDENCE", "")
 
 
 def _database() -> dict[str, object]:

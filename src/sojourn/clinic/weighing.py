@@ -1,12 +1,15 @@
 """Published figures in words and pictures for someone who decides, uncertainty included."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from django.utils.safestring import SafeString, mark_safe
 
+from sojourn.clinic import published
 from sojourn.evidence import pros_and_cons
 from sojourn.evidence.balance import Figure, Point
+from sojourn.evidence.register import Measure
+from sojourn.evidence.wording import plainly
 
 WIDTH, HEIGHT = 320, 26
 HEADINGS = (
@@ -33,39 +36,26 @@ class Weighed:
     said: tuple[Said, ...]
 
 
-@cache
 def balance() -> tuple[tuple[str, tuple[Weighed, ...]], ...]:
-    """Benefits, harms, what is not known and the alternatives, made once: nothing in it changes."""
-    found = pros_and_cons()
+    """Benefits, harms, what is not known and the alternatives, as the register has them now."""
+    return _balance(published.files())
+
+
+@lru_cache(maxsize=2)
+def _balance(_: published.Files) -> tuple[tuple[str, tuple[Weighed, ...]], ...]:
+    found = pros_and_cons(published.claims())
     return tuple(
         (heading, tuple(_weighed(point) for point in getattr(found, part)))
         for part, heading in HEADINGS
     )
 
 
-def in_words(measure: str, figure: Figure) -> str:
-    """The figure as one would say it to a person: out of 100 people, from the low to the high."""
-    value, low, high = figure.estimate, figure.low, figure.high
-    if value is None:
-        return "not counted"
-    if measure == "risk-difference":
-        middle = f"{_count(abs(value))} {'more' if value >= 0 else 'fewer'} of 100 people"
-        if low is None or high is None:
-            return middle
-        ends = (f"{_count(abs(each))} {'more' if each >= 0 else 'fewer'}" for each in (low, high))
-        return f"{middle} (between {' and '.join(ends)})"
-    if _is_share(figure):
-        between = (
-            f" (between {_count(low)} and {_count(high)})"
-            if low is not None and high is not None
-            else " (no interval was published)"
-        )
-        return f"{_count(value)} of 100 people{between}"
-    between = f" ({low:.2f} to {high:.2f})" if low is not None and high is not None else ""
-    return f"{abs(value):.1f} standard deviations {'less' if value < 0 else 'more'}{between}"
+def in_words(measure: Measure, figure: Figure) -> str:
+    """The figure as one would say it to a person."""
+    return plainly(measure, figure.estimate, figure.low, figure.high)
 
 
-def picture(measure: str, figure: Figure) -> SafeString:
+def picture(measure: Measure, figure: Figure) -> SafeString:
     """A bar from 0 to 100 of 100 people with its interval; a difference starts in the middle."""
     value = figure.estimate
     centred = measure == "risk-difference"
@@ -115,9 +105,3 @@ def _weighed(point: Point) -> Weighed:
 
 def _is_share(figure: Figure) -> bool:
     return figure.estimate is not None and 0 <= figure.estimate <= 1
-
-
-def _count(share: float) -> str:
-    """People of 100; below one in a hundred is not nobody."""
-    people = 100 * share
-    return "fewer than 1" if 0 < people < 0.5 else f"{people:.0f}"

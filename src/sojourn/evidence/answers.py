@@ -6,6 +6,7 @@ from functools import cache
 
 from sojourn.evidence.forest import Forest, answer
 from sojourn.evidence.gather import gather
+from sojourn.evidence.league import League, league
 from sojourn.evidence.load import shipped_studies
 from sojourn.evidence.model import Study
 from sojourn.evidence.register import Claim, Level, Measure, Verdict, shipped_claims
@@ -25,6 +26,7 @@ class Answered:
     certainty: Level
     verdict: Verdict
     agrees: bool | None
+    league: League | None = None
 
     @property
     def unverified(self) -> tuple[str, ...]:
@@ -64,6 +66,7 @@ def answer_claim(
         certainty=claim.certainty.level,
         verdict=claim.verdict,
         agrees=_agrees(claim, forests),
+        league=league(claim, studies),
     )
 
 

@@ -11,7 +11,7 @@ from sojourn.evidence.gather import CONTINUOUS, Found, gather, retracted_behind
 from sojourn.evidence.lines import Line, lines
 from sojourn.evidence.model import Study
 from sojourn.evidence.register import Computation, Measure
-from sojourn.evidence.smallstudy import Asymmetry, egger
+from sojourn.evidence.smallstudy import Asymmetry, NoTest, egger
 from sojourn.evidence.summary import Summary, effects_of, summarise, weights
 
 
@@ -115,4 +115,7 @@ def _without_each(
 def _asymmetry(computation: Computation, found: Sequence[Found]) -> Asymmetry | None:
     if computation.measure not in CONTINUOUS or len(found) < 3:
         return None
-    return egger(effects_of(computation, found))
+    try:
+        return egger(effects_of(computation, found))
+    except NoTest:
+        return None

@@ -109,6 +109,10 @@ def _fits(study: Study, selection: Selection) -> bool:
         arm.role == "active" and arm.treatment in selection.treatments for arm in study.arms
     ):
         return False
+    if selection.controls and not any(
+        arm.role == "control" and arm.treatment in selection.controls for arm in study.arms
+    ):
+        return False
     return study.condition in selection.conditions
 
 

@@ -1,7 +1,7 @@
 """One study's line of a forest plot, on the scale people read."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sojourn.evidence import gather as gathering
@@ -10,6 +10,12 @@ from sojourn.evidence.gather import Found
 from sojourn.evidence.model import Between, Outcome, Result
 from sojourn.evidence.register import Computation, Measure
 
+_BETWEEN: Mapping[str, Measure] = {
+    "smd": "standardised-difference",
+    "mean-difference": "mean-difference",
+    "risk-ratio": "risk-ratio",
+    "odds-ratio": "odds-ratio",
+}
 Z = 1.959963984540054  # normal quantile of a 95% interval
 
 
@@ -17,7 +23,8 @@ Z = 1.959963984540054  # normal quantile of a 95% interval
 class Line:
     """One study; ``low`` and ``high`` are missing where the source gives no interval.
 
-    ``active`` and ``control`` are the counts behind it, where it rests on counts.
+    ``active`` and ``control`` are the counts behind it, where it rests on counts. ``measure`` is
+    what the figure is; of figures as reported, each line's own.
     """
 
     study: str
@@ -32,6 +39,7 @@ class Line:
     verified: bool
     retracted: bool
     note: str
+    measure: Measure
 
 
 def back_transform(measure: Measure) -> Callable[[float], float]:
@@ -45,11 +53,12 @@ def lines(computation: Computation, found: Found, weight: float | None) -> Itera
         yield from _as_reported(found)
     elif computation.measure == "share":
         own = gathering.count(found, computation.of, computation)
-        low, high = wilson(own)
-        sides = (own, None) if computation.of == "active" else (None, own)
-        yield _line(found, own.events / own.n, (low, high), weight, sides)
+        of_one = (own, None) if computation.of == "active" else (None, own)
+        yield _line(found, "share", own.events / own.n, wilson(own), weight, of_one)
     else:
-        yield _line(found, *own_estimate(computation, found), weight, _counts(computation, found))
+        estimate, interval = own_estimate(computation, found)
+        sides = _counts(computation, found)
+        yield _line(found, computation.measure, estimate, interval, weight, sides)
 
 
 def own_estimate(computation: Computation, found: Found) -> tuple[float, tuple[float, float]]:
@@ -72,11 +81,21 @@ def _counts(computation: Computation, found: Found) -> tuple[Count | None, Count
 
 def _as_reported(found: Found) -> Iterator[Line]:
     for result in found.outcome.results:
-        yield _line(found, *_printed(found.outcome, result), None, (result.count, None), result.arm)
+        estimate, interval = _printed(found.outcome, result)
+        measure = _measure(found.outcome, result)
+        yield _line(found, measure, estimate, interval, None, (result.count, None), result.arm)
     between = found.outcome.between
     if between:
         estimate, interval = _compared(between)
-        yield _line(found, estimate, interval, None, (None, None), between.first)
+        measure = _BETWEEN[between.measure]
+        yield _line(found, measure, estimate, interval, None, (None, None), between.first)
+
+
+def _measure(outcome: Outcome, result: Result) -> Measure:
+    """What a printed figure is: a share, a mean in points of a scale, or a number as it stands."""
+    if result.percent is not None or result.low is not None or result.count:
+        return "share"
+    return "mean-difference" if result.mean is not None and outcome.scale else "as-reported"
 
 
 def _printed(
@@ -112,6 +131,7 @@ def _number(value: object) -> float | None:
 
 def _line(
     found: Found,
+    measure: Measure,
     estimate: float | None,
     interval: tuple[float | None, float | None],
     weight: float | None,
@@ -135,4 +155,5 @@ def _line(
         verified=outcome.verified,
         retracted=study.retracted is not None,
         note=outcome.note,
+        measure=measure,
     )

@@ -36,6 +36,7 @@ class Selection:
     designs: tuple[Design, ...] = ()
     conditions: tuple[Literal["ptsd", "social-anxiety", "any"], ...] = ("ptsd",)
     treatments: tuple[Key, ...] = ()  # an active arm has one of these
+    controls: tuple[Key, ...] = ()  # a control arm has one of these
     only: tuple[Key, ...] = ()
 
 
@@ -99,6 +100,20 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Treatments compared through the arms that trials share.
+
+    ``computation`` says which studies and figures are joined; ``first`` against ``second`` is
+    what the claim asks. ``labels`` are the treatments in words.
+    """
+
+    computation: Key
+    first: Key
+    second: Key
+    labels: Mapping[Key, Text]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """``claim`` is in our own words. ``contested`` says who disagrees about what, if anyone."""
 
@@ -114,6 +129,7 @@ class Claim:
     contested: str = ""
     not_known: tuple[str, ...] = ()
     claimed: Claimed | None = None
+    joined: Joined | None = None
 
     def computation(self, key: str) -> Computation:
         """The computation of that key, or KeyError naming those there are."""
@@ -158,5 +174,7 @@ def _problems(claim: Claim) -> Iterator[str]:
         yield f"claimed.computation is '{claim.claimed.computation}'; there are {', '.join(keys)}"
     if claim.claimed and claim.claimed.low > claim.claimed.high:
         yield f"claimed runs from {claim.claimed.low} to {claim.claimed.high}; swap them"
+    if claim.joined and claim.joined.computation not in keys:
+        yield f"joined.computation is '{claim.joined.computation}'; there are {', '.join(keys)}"
     if claim.verdict == "contested" and not claim.contested:
         yield "verdict is contested; say in 'contested' who disagrees about what"

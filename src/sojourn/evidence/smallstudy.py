@@ -32,17 +32,30 @@ class TrimAndFill:
     pooled: Pooled
 
 
+class NoTest(ValueError):
+    """Standard errors are all alike, or the line fits exactly: nothing is left to test with."""
+
+
 def egger(effects: Sequence[Effect]) -> Asymmetry:
     """Effects regressed on their standard errors, weighted by precision; t with k - 2 degrees.
 
     Source: Egger 1997, doi 10.1136/bmj.315.7109.629. Below ten studies it has little power.
+
+    Raises
+    ------
+    NoTest
+        When standard errors do not differ or the line fits exactly.
     """
     y, error = _arrays(effects, at_least=3)
+    if np.allclose(error, error[0]):
+        raise NoTest("all standard errors are alike; asymmetry can't be tested")
     design, degrees = np.column_stack([np.ones_like(error), error]), len(y) - 2
     weighted = design / error[:, None] ** 2
     covariance = np.linalg.inv(design.T @ weighted)
     limit, slope = covariance @ weighted.T @ y
     dispersion = cochran_q(y, error**2, design) / degrees
+    if dispersion < 1e-12:
+        raise NoTest("the line fits exactly; asymmetry can't be tested")
     statistic = float(slope / np.sqrt(covariance[1, 1] * dispersion))
     p = float(2 * stats.t.sf(abs(statistic), degrees))
     return Asymmetry(statistic, p, len(y), degrees, float(limit))

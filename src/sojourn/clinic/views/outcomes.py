@@ -36,14 +36,14 @@ def outcomes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Trajectories, the three outcomes, retention, flow and adverse events."""
     course_readers_only(visitor)
     protocol = visitor.standing.protocol
-    arms = _arms(request, visitor)
+    arms = arms_of(request, visitor)
     labels = {visit.key: visit.label for visit in protocol.visits}
     rated = tuple(
         (visit.key, visit.label)
         for visit in protocol.visits
         if protocol.outcome.instrument in visit.assessments
     )
-    observed = _observations(visitor, arms)
+    observed = observations(visitor, arms)
     points = analysis.trajectories(observed, [key for key, _ in rated])
     found = _known(analysis.proportions(observed, protocol.outcome.visit))
     people = tuple(ParticipantRow.objects.filter(programme=visitor.programme))
@@ -97,7 +97,8 @@ def open_allocation(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return redirect("outcomes", programme=visitor.programme)
 
 
-def _arms(request: HttpRequest, visitor: Visitor) -> Arms:
+def arms_of(request: HttpRequest, visitor: Visitor) -> Arms:
+    """Arms as this visitor may see them: where the seal is closed to them, everyone alike."""
     plan = visitor.standing.protocol.randomisation
     labels = {arm.key: arm.label for arm in visitor.standing.protocol.arms}
     if plan is None or not plan.blinded:
@@ -116,7 +117,8 @@ def _known(found: tuple[analysis.Proportion, ...]) -> tuple[analysis.Proportion,
     return tuple(each for each in found if each.outcome in having)
 
 
-def _observations(visitor: Visitor, arms: Arms) -> pl.DataFrame:
+def observations(visitor: Visitor, arms: Arms) -> pl.DataFrame:
+    """Every rating of the outcome's instrument, each under the arm the visitor may see."""
     names = [name for name in analysis.COLUMNS if name != "arm"]
     rows = ObservationRow.objects.filter(
         programme=visitor.programme, instrument=visitor.standing.protocol.outcome.instrument
