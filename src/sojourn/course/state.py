@@ -359,6 +359,22 @@ class DiaryWishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What one person believed about the arm on one occasion."""
+
+    occasion: str
+    visit: str
+    guesser: str  # 'participant', 'therapist' or 'independent-rater'
+    account: str  # of the therapist or rater; empty for the participant
+    guess: str  # key of an arm, or 'unknown'
+    certainty_percent: int | None  # 0 to 100; None where the arm was not guessed
+    reason: str
+    at: datetime
+    author: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
     """The whole of it. A new course has no participant yet."""
 
@@ -388,6 +404,8 @@ class Course:
     # By dosing visit and item of the checklist.
     checklist: Mapping[tuple[str, str], Signed] = field(default_factory=lambda: NOTHING)
     sessions: Mapping[str, Session] = field(default_factory=lambda: NOTHING)
+    # By occasion, guesser and account.
+    guesses: Mapping[tuple[str, str, str], Guess] = field(default_factory=lambda: NOTHING)
     # By number of the session it follows, and the role that decided.
     next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
