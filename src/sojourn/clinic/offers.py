@@ -9,7 +9,7 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
 from sojourn.conduct.programme import Programme
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, reporting
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, guessing, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
@@ -59,7 +59,9 @@ class Offers:
             )
             for phase in ("screening", "preparation", "integration", "aftercare")
         }
-        return Offers({**self.choices, **by_phase})
+        check = protocol.blinding_check
+        occasions = tuple((each.key, each.label) for each in check.occasions) if check else ()
+        return Offers({**self.choices, **by_phase, "guess-occasions": occasions})
 
 
 def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> Offers:
@@ -72,6 +74,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             **_open_visits(visitor, course, planned),
             **_room(course, protocol, planned),
             **_safety(course),
+            **_guesses(visitor, course, protocol),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
@@ -161,6 +164,22 @@ def assessments_due(
     return tuple((visit, instrument, label) for _, visit, instrument, label in due)
 
 
+def guesses_due(visitor: Visitor, course: Course, day: date) -> tuple[guessing.Asked, ...]:
+    """Guesses of the arm that this person writes down and that are asked for by that day."""
+    protocol = visitor.standing.protocol
+    to_give = guessing.to_give(course, protocol, visitor.role, visitor.person.name)
+    return tuple(each for each in to_give if each.first <= day)
+
+
+def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[str, Choices]:
+    to_give = guessing.to_give(course, protocol, visitor.role, visitor.person.name)
+    arms = tuple((each.key, each.label) for each in protocol.arms)
+    return {
+        "guess-occasions": tuple((each.occasion.key, each.occasion.label) for each in to_give),
+        "guesses": (*arms, (guessing.UNKNOWN, "Don't know")),
+    }
+
+
 def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any, ...]:
     """The commands this role may give about this course, with something left to choose."""
     sensible = _sensible(course, offered)
@@ -198,6 +217,8 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         and not in_session
         and bool(offered.get("dosing-visits")),
         "dosing.check-morning": bool(offered.get("overnight-sessions")),
+        "blinding.record-own-guess": bool(offered.get("guess-occasions")),
+        "blinding.record-participants-guess": bool(offered.get("guess-occasions")),
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
         "aftercare.record-attempt": bool(offered.get("aftercare-visits")),

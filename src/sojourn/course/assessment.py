@@ -124,6 +124,7 @@ def recorded(course: Course, fact: AssessmentRecorded, entry: Entry) -> Course:
         fact.total,
         entry.sequence,
         entry.author,
+        entry.role,
     )
     course = replace(
         course,

@@ -26,8 +26,11 @@ CORRECTABLE = frozenset(
         "dosing.note-written",
         "safety.adverse-event-recorded",
         "screening.participant-registered",
+        "blinding.guess-recorded",
     }
 )
+# Nobody else knows what was meant, and nobody else may see it.
+CORRECTED_BY_ITS_AUTHOR = frozenset({"blinding.guess-recorded"})
 # What others refer to a fact by; it stays when the rest is corrected.
 IDENTITY = {"medication.recorded": "key", "safety.adverse-event-recorded": "event"}
 
@@ -82,6 +85,18 @@ def find(entries: Sequence[Entry], sequence: int) -> Entry:
     if entry.fact.kind not in CORRECTABLE:
         raise Refused(f"entry {sequence} is a decision ({entry.fact.kind}); decide anew instead")
     return entry
+
+
+def require_author(wrong: Entry, author: str) -> None:
+    """Refuse to let anyone but its author correct what only they can know.
+
+    Raises
+    ------
+    Refused
+        Naming the entry.
+    """
+    if wrong.fact.kind in CORRECTED_BY_ITS_AUTHOR and wrong.author != author:
+        raise Refused(f"entry {wrong.sequence} is corrected only by who wrote it")
 
 
 def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:

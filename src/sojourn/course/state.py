@@ -51,6 +51,7 @@ class Assessment:
     total: int | None
     sequence: int
     author: str
+    role: str = ""  # in which the author recorded it
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import diary, taper
+from sojourn.course import diary, guessing, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -139,6 +139,7 @@ def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
         **_mood_checks(context, course),
         **_diary_effects(context, course),
+        **_guesses(context, course),
         **{
             (DueRow, (context.stream, each.visit.key)): (
                 context.programme,
@@ -180,6 +181,33 @@ def _diary_effects(context: Context, course: Course) -> Rows:
         iso(since + timedelta(days=asked.review_days)),
     )
     return {(DueRow, (context.stream, "diary-effects")): row}
+
+
+def _guesses(context: Context, course: Course) -> Rows:
+    """One row for everyone who writes down guesses of an occasion; it tells who, never what."""
+    waiting: dict[tuple[str, str], list[guessing.Asked]] = {}
+    for each in guessing.pending(course, context.protocol):
+        waiting.setdefault((each.occasion.key, each.guesser), []).append(each)
+    return {
+        (DueRow, (context.stream, f"guess-{occasion}-{guesser}")): (
+            context.programme,
+            course.participant,
+            _short(_who_guesses(asked)),
+            guessing.PHASE,
+            guessing.WRITTEN_BY[asked[0].guesser][0],
+            iso(asked[0].first),
+            iso(asked[0].first),
+            iso(asked[0].last),
+        )
+        for (occasion, guesser), asked in waiting.items()
+    }
+
+
+def _who_guesses(asked: list[guessing.Asked]) -> str:
+    when = asked[0].occasion.label.lower()
+    if asked[0].guesser == guessing.PARTICIPANT:
+        return f"Ask the participant which arm they believe it is, {when}"
+    return f"Guess of the arm {when}: {', '.join(each.account for each in asked)}"
 
 
 def _short(label: str) -> str:

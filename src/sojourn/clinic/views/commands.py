@@ -103,11 +103,13 @@ def correct(
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
     entries = read_stream(desk.stream_of(visitor.programme, participant))
-    fact = next((each.fact for each in entries if each.sequence == sequence), None)
-    kind_of_fact = fact.kind if fact else ""
-    rated = rated_by(visitor.standing.protocol, fact)
-    if not blinding.may_correct(visitor.role, kind_of_fact, rated):
+    entry = next((each for each in entries if each.sequence == sequence), None)
+    kind_of_fact = entry.fact.kind if entry else ""
+    rated = rated_by(visitor.standing.protocol, entry.fact if entry else None)
+    own = entry is not None and entry.author == visitor.person.name
+    if not blinding.may_correct(visitor.role, kind_of_fact, rated, own=own):
         course_readers_only(visitor)
+        raise Http404(f"Entry {sequence} is not for a {visitor.role} to correct.")
     try:
         wrong = command_of(entries, sequence)
     except Refused as refusal:
