@@ -9,7 +9,7 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
 from sojourn.conduct.programme import Programme
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, guessing, reporting
+from sojourn.course import AFTER_THE_END, COMMANDS, clearing, consent, diary, guessing, reporting
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
@@ -198,6 +198,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     in_session = course.open_session is not None
     return {
         "consent.withdraw": bool(course.consents) and course.consents[-1].scope != "all",
+        "consent.record-safety-contact": consent.from_all(course),
         "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),
         "screening.override-criterion": bool(offered.get("overridable-criteria")),
         "screening.record-prior-treatment": bool(offered.get("treatment-kinds")),

@@ -83,6 +83,7 @@ FACTS: tuple[type[Fact], ...] = (*_EVOLVE, Corrected)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 AFTER_THE_END = (
     consent.WithdrawConsent,
+    consent.RecordSafetyContact,
     identity.EraseIdentity,
     adverse_events.RecordAdverseEvent,
     adverse_events.UpdateAdverseEvent,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from sojourn.course.state import Course
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -109,6 +110,18 @@ def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
     """
     find(entries, sequence)
     return find(effective(entries, read), sequence)
+
+
+def as_consented(before: Course, then: Course, now: Course, at: datetime) -> Course:
+    """``before`` with the consent under which the wrong entry was made.
+
+    A withdrawal since then leaves a typing error to be put right, but brings nothing that
+    happened at or after it onto the record. ``then`` is the course up to the wrong entry.
+    """
+    ended = now.consents[-1].withdrawn_at if now.consents else None
+    if ended and at >= ended:
+        return before
+    return replace(before, consents=then.consents)
 
 
 def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

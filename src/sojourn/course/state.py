@@ -21,6 +21,7 @@ class Consent:
     signatures: tuple[str, ...] = ()
     withdrawn_at: datetime | None = None
     scope: str = ""  # what it was withdrawn from: 'treatment' or 'all'
+    safety_contact: bool | None = None  # agreed to after a withdrawal; None until they said
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,12 +106,14 @@ def circumstances(
     allocation: tuple[int, str] | None = None,
 ) -> Circumstances:
     """What a decision about something that happened at ``site`` and ``at`` may know."""
+    # What a file brings in happened before the programme stood on this record.
+    moment = None if by.role == "import" else at
     return Circumstances(
         protocol=standing.protocol,
         instruments=instruments.load_shipped(),
         formulary=medicines.load_shipped(),
         drug_names=medicines.open_names(),
-        clearance=programmes.clearance(standing.programme, at.date(), site),
+        clearance=programmes.clearance(standing.programme, at.date(), site, at=moment),
         author=by.name,
         role=by.role,
         now=now,
@@ -178,6 +180,8 @@ class Desk:
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
         # What was recorded wrongly is put right after the end of the course too.
         before = replace(before, alerts=self.course.alerts, ended=None)
+        then = courses.fold(self._entries[:sequence], kinds().read)
+        before = correction.as_consented(before, then, self.course, command.at)
         facts = courses.decide(before, command, self._circumstances(command, now))
         facts = correction.under_its_name(wrong, facts)
         _, schema, text = kinds().write(facts[0])

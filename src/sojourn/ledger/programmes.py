@@ -152,12 +152,18 @@ def plan_text(digest: str) -> AnalysisPlan:
     return _kept(digest, "analysis plan", lambda text: load_plan(text, digest[:12]))
 
 
-def clearance(programme: Programme, on: date, site: str) -> Clearance:
-    """What the programme's record says for a decision about a participant at that site and day."""
+def clearance(
+    programme: Programme, on: date, site: str, *, at: datetime | None = None
+) -> Clearance:
+    """What the programme's record says for a decision about a participant at that site and day.
+
+    ``at`` is the moment something happened that is entered later: a pause since then does not
+    count against it, nor a resumption for it. Without it the programme counts as it stands.
+    """
     authorisation = programme.authorisation(on, site)
     versions, needed = programme.consents(on)
     return Clearance(
-        programme_open=programme.status == "open",
+        programme_open=(programme.status_at(at) if at else programme.status) == "open",
         authorisation=authorisation.reference if authorisation else "",
         unauthorised=programme.unauthorised(on, site),
         practitioners=programme.fit(on),
