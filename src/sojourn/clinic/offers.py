@@ -9,7 +9,17 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
 from sojourn.conduct.programme import Programme
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing, consent, diary, guessing, reporting
+from sojourn.course import (
+    AFTER_THE_END,
+    COMMANDS,
+    clearing,
+    consent,
+    deviations,
+    diary,
+    guessing,
+    reporting,
+    safety,
+)
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
@@ -73,7 +83,8 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             **_gate(course, protocol, programme),
             **_open_visits(visitor, course, planned),
             **_room(course, protocol, planned),
-            **_safety(course),
+            **_safety(visitor, course),
+            **_deviations(course, protocol),
             **_guesses(visitor, course, protocol),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
@@ -128,9 +139,24 @@ def _open_visits(
     }
 
 
-def _safety(course: Course) -> Mapping[str, Choices]:
+def _deviations(course: Course, protocol: Protocol) -> Mapping[str, Choices]:
+    today = clock.now().date()
+    return {
+        "deviations": tuple(
+            (each.key, each.label) for each in deviations.known(course, protocol, today)
+        ),
+        "all-dosing-visits": tuple((each.key, each.label) for each in protocol.dosing_visits()),
+    }
+
+
+def _safety(visitor: Visitor, course: Course) -> Mapping[str, Choices]:
     """Alerts, adverse events and reports that someone can act on."""
     return {
+        "alerts-to-act-on": tuple(
+            (each.key, each.label)
+            for each in course.open_alerts
+            if safety.may_act(each, visitor.role)
+        ),
         "alerts": tuple((each.key, each.label) for each in course.open_alerts),
         "adverse-events": tuple(
             (each.key, f"{each.term} ({each.started_on})")
@@ -233,7 +259,10 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "safety.write-narrative": bool(course.adverse_events),
         "safety.record-report-sent": bool(offered.get("running-clocks")),
         "safety.waive-report": bool(offered.get("running-clocks")),
-        "safety.resolve-alert": bool(course.open_alerts),
+        "safety.resolve-alert": bool(offered.get("alerts-to-act-on")),
+        "deviation.record-dose": bool(course.randomised_at or course.sessions)
+        and bool(offered.get("all-dosing-visits")),
+        "deviation.classify": bool(offered.get("deviations")),
         "followup.complete": bool(course.eligible_at),
         "followup.withdraw": bool(course.eligible_at),
         "followup.declare-lost": bool(course.eligible_at),

@@ -28,7 +28,7 @@ def may_open_allocation(role: str) -> bool:
 
 
 def may_see(role: str, kind: str, *, own: bool = False) -> bool:
-    """Whether an entry of this kind is shown to this role; ``own`` when they wrote it themselves."""
+    """Whether an entry of this kind is shown to this role; ``own`` when they wrote it."""
     if kind.startswith(GUESSES):
         return own and role not in UNBLINDED
     if kind.startswith("allocation."):

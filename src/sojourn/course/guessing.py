@@ -21,7 +21,7 @@ from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
 UNKNOWN = "unknown"
-PARTICIPANT = "participant"
+PARTICIPANT: Guesser = "participant"
 PHASE = "blinding"  # of what is due
 REASONS = (
     ("effects", "Effects felt or seen"),

@@ -215,6 +215,7 @@ class Session:
     vitals: tuple[Vitals, ...] = ()
     initial: Dose | None = None
     supplemental: Dose | None = None
+    further: tuple[Dose, ...] = ()  # beyond the two of a protocol: given against a rule
     withheld: tuple[Withheld, ...] = ()
     observed: tuple[Observed, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -227,6 +228,12 @@ class Session:
     def next_dose(self) -> Literal["initial", "supplemental"]:
         """Which dose comes next: the supplemental one follows the initial."""
         return "supplemental" if self.initial else "initial"
+
+    @property
+    def doses(self) -> tuple[Dose, ...]:
+        """Every dose given, in order of time."""
+        given = [each for each in (self.initial, self.supplemental, *self.further) if each]
+        return tuple(sorted(given, key=lambda each: each.at))
 
     def latest(self, observation: str, about: str = "") -> Observed | None:
         """What was last seen of it; a tap that arrived late counts when it was made."""
@@ -377,6 +384,29 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainstRule:
+    """A dose that was given against rules of the protocol or the law."""
+
+    key: str
+    at: datetime
+    visit: str
+    dose: str  # 'initial', 'supplemental' or 'further'
+    rules: tuple[str, ...]  # as they stood then, in words
+    decided_by: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """How grave someone found a deviation to be, and how they explain it."""
+
+    classification: str
+    comment: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
     """The whole of it. A new course has no participant yet."""
 
@@ -410,6 +440,9 @@ class Course:
     guesses: Mapping[tuple[str, str, str], Guess] = field(default_factory=lambda: NOTHING)
     # By number of the session it follows, and the role that decided.
     next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
+    # Doses given against a rule, and what people made of deviations, by key of the deviation.
+    deviations: Mapping[str, AgainstRule] = field(default_factory=lambda: NOTHING)
+    classified: Mapping[str, Classified] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
     clocks: Mapping[tuple[str, str], ReportingClock] = field(default_factory=lambda: NOTHING)

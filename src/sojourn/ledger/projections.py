@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import diary, guessing, taper
+from sojourn.course import deviations, diary, guessing, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -24,6 +24,7 @@ from sojourn.ledger.columns import day_of, iso
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
     AftercareRow,
+    DeviationRow,
     DueRow,
     ObservationRow,
     OpenAlertRow,
@@ -35,6 +36,7 @@ from sojourn.protocols.model import Protocol
 Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
 TABLES: tuple[type[models.Model], ...] = (
     ParticipantRow,
+    DeviationRow,
     DueRow,
     OpenAlertRow,
     AlarmRow,
@@ -65,6 +67,7 @@ def rows(context: Context, course: Course) -> Rows:
     return {
         **_participant(context, course, pending),
         **_due(context, course, pending),
+        **_deviations(context, course, planned),
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
@@ -200,6 +203,23 @@ def _guesses(context: Context, course: Course) -> Rows:
             iso(asked[0].last),
         )
         for (occasion, guesser), asked in waiting.items()
+    }
+
+
+def _deviations(context: Context, course: Course, planned: tuple[Planned, ...]) -> Rows:
+    made = course.classified
+    return {
+        (DeviationRow, (context.stream, each.key)): (
+            context.programme,
+            course.participant,
+            each.category,
+            each.visit,
+            each.label,
+            iso(each.since),
+            made[each.key].classification if each.key in made else "",
+            made[each.key].comment if each.key in made else "",
+        )
+        for each in deviations.found(course, context.protocol, planned)
     }
 
 

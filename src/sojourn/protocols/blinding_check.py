@@ -55,7 +55,7 @@ def faults(
         elif "independent-rater" in each.asks and rated_by[each.visit] != "independent-rater":
             yield (
                 (*place, "asks"),
-                f"names the independent rater, who does not rate '{each.visit}'; take one they rate",
+                f"names the independent rater, who does not rate '{each.visit}'; name one they do",
             )
         if not each.asks:
             yield (*place, "asks"), "is empty; name who is asked"

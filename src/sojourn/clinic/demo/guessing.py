@@ -1,4 +1,4 @@
-"""Guesses of the arm: the participants' shares are published, the team's and raters' are assumed."""
+"""Guesses of the arm: the participants' shares are published, those of all others assumed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,8 +66,8 @@ def _believed(rng: np.random.Generator, arm: str) -> str:
 
 
 def _reason(rng: np.random.Generator) -> str:
-    keys, shares = zip(*REASONS, strict=True)
-    return str(rng.choice(keys, p=shares))
+    shares = [share for _, share in REASONS]
+    return REASONS[int(rng.choice(len(REASONS), p=shares))][0]
 
 
 def _ask(protocol: Protocol, occasion: str, guesser: Guesser, by: Person, said: _Answer) -> Ask:

@@ -25,6 +25,7 @@ from sojourn.clinic.offers import (
 from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
+from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -199,6 +200,8 @@ def _form(
         # A rater takes no decisions, and learns from no form how much others have written.
         "version": course.version if visitor.sees_course else None,
         "key": secrets.token_hex(16),
+        # When it happened is asked for and not offered: now would read as leave to give it.
+        **({"at": None} if kind is RecordDoseAgainstRule else {}),
         **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),

@@ -16,6 +16,7 @@ from sojourn.clinic.offers import assessments_due, commands_for, guesses_due, of
 from sojourn.conduct import blinding
 from sojourn.course.assessment import score_of
 from sojourn.course.correction import Corrected
+from sojourn.course.deviations import ClassifyDeviation, known
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
@@ -72,6 +73,11 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         context["assessments_due"] = assessments_due(visitor, course, planned, day)
         context["guesses_due"] = guesses_due(visitor, course, day)
     if visitor.sees_course:
+        context["deviations"] = [
+            (each, course.classified.get(each.key))
+            for each in reversed(known(course, visitor.standing.protocol, day))
+        ]
+        context["may_classify"] = as_of is None and visitor.role in ClassifyDeviation.roles
         context["watch_mood"] = stopped_antidepressants(course, medicines.load_shipped())
         context["timeline"] = drawing.timeline(planned, day)
         context["sessions"] = [
