@@ -58,7 +58,7 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
+        "safety-pack", "deviations-file", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
     }
 )  # fmt: skip
