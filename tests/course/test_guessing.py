@@ -131,7 +131,18 @@ def test_nobody_guesses_before_the_session_was_over():
 
     early = their_guess(story, at=story.at - timedelta(days=1, minutes=1))
 
-    assert refused(story, early, "coordinator").field == "at"
+    assert "was over at" in refused(story, early, "coordinator").message
+
+
+def test_nobody_guesses_on_the_day_of_the_session_itself():
+    story = Story().ready().session_done().pass_time(minutes=10)
+
+    refusal = refused(story, their_guess(story), "coordinator")
+
+    assert refusal.field == "at"
+    assert "asked from" in refusal.message
+    story.pass_time(days=1)
+    assert story.ask(their_guess(story))
 
 
 def test_the_rater_who_rated_guesses_after_the_rating_and_no_other():

@@ -198,7 +198,7 @@ def guesses_due(visitor: Visitor, course: Course, day: date) -> tuple[guessing.A
 
 
 def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[str, Choices]:
-    to_give = guessing.to_give(course, protocol, visitor.role, visitor.person.name)
+    to_give = guesses_due(visitor, course, clock.now().date())
     arms = tuple((each.key, each.label) for each in protocol.arms)
     return {
         "guess-occasions": tuple((each.occasion.key, each.occasion.label) for each in to_give),

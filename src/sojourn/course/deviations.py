@@ -34,7 +34,7 @@ CATEGORIES: tuple[tuple[Category, str], ...] = (
     ("rater", "Wrong rater"),
     ("vitals", "Vital signs missing"),
     ("session", "Session ended early"),
-    ("guess", "Guess of the arm late or missing"),
+    ("guess", "Guess of the arm missing or off its days"),
 )
 CLASSES = (
     ("minor", "Minor: no bearing on anyone's rights or safety, or on the data"),
@@ -204,7 +204,8 @@ def _sessions(course: Course, protocol: Protocol) -> Iterator[Deviation]:
                 key = f"dose:{session.visit}:{dose}"
                 on = session.initial.at.date()
                 yield Deviation(key, "dose", session.visit, why, on)
-        yield from _vitals(session, session.initial)
+        told = {dose for visit, dose in explained if visit == session.visit}
+        yield from _vitals(session, session.initial, told)
         yield from _ended_early(session, session.initial, dosing)
         previous = session
 
@@ -236,9 +237,12 @@ def _doses(
         )
 
 
-def _vitals(session: Session, initial: Dose) -> Iterator[Deviation]:
-    wanted = [("before-initial", "before the first dose", session.opened_at, initial.at)]
-    if session.supplemental:
+def _vitals(session: Session, initial: Dose, told: set[str]) -> Iterator[Deviation]:
+    """Readings that nobody took; those before a dose ``told`` of stand among its rules."""
+    wanted = []
+    if "initial" not in told:
+        wanted.append(("before-initial", "before the first dose", session.opened_at, initial.at))
+    if session.supplemental and "supplemental" not in told:
         second = session.supplemental.at
         wanted.append(("before-supplemental", "before the supplemental dose", initial.at, second))
     if session.closed_at:

@@ -248,6 +248,9 @@ def _decided(
         raise Refused(
             f"'{occasion.visit}' was over at {took_place:%Y-%m-%d %H:%M}; give a later time", "at"
         )
+    first = took_place.date() + timedelta(days=occasion.from_day)
+    if command.at.date() < first:
+        raise Refused(f"it is asked from {first} on, not before; ask then", "at")
     if account and account not in _accounts(course, occasion, guesser):
         part = "rated at it" if guesser == "independent-rater" else "was in a session before it"
         raise Refused(f"'{account}' is not asked {occasion.label.lower()}: only who {part} is")
