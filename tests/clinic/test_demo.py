@@ -23,9 +23,9 @@ from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import (
-    DeviationRow,
     ClockRow,
     ConfidentialRow,
+    DeviationRow,
     DueRow,
     EventRow,
     ObservationRow,
