@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from sojourn.course.assessment import RecordAssessment
+from sojourn.course.consent import WithdrawConsent
 from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.visits import MissVisit
 from sojourn.ledger import clock
 from sojourn.ledger import desk as ledger_desk
-from sojourn.ledger.desk import Person, load_course
+from sojourn.ledger.desk import Person, load_course, stream_of
+from sojourn.ledger.read import read_stream
 from sojourn.ledger.rows import DeviationRow, DueRow
 from tests.clinic.test_pages import prefilled
 
@@ -150,3 +153,21 @@ def test_it_is_for_the_team_to_tell(desk, in_session):
     path = f"participants/{in_session}/do/deviation.record-dose/"
     assert desk("rater").get(path).status_code == 403
     assert desk("coordinator").get(path).status_code == 404
+
+
+def test_a_slip_of_before_is_put_right_after_a_withdrawal_from_everything(desk, in_progress):
+    entries = read_stream(stream_of("demo", in_progress))
+    wrong = next(each for each in entries if each.fact.kind == "assessment.recorded")
+    fact = wrong.fact
+    wish = WithdrawConsent(clock.now(), "leave me out of it", "all")
+    ledger_desk.execute("demo", in_progress, wish, THERAPIST)
+    other = tuple(0 if each else 1 for each in fact.answers)
+    right = RecordAssessment(wrong.occurred_at, fact.visit, fact.instrument, other)
+
+    who = Person(wrong.author, wrong.role)
+    ledger_desk.correct("demo", in_progress, wrong.sequence, right, who, reason="wrong column")
+
+    course = load_course("demo", in_progress)
+    assert course.assessments[fact.visit, fact.instrument].answers == other
+    page = desk("therapist").get(f"participants/{in_progress}/").content.decode()
+    assert "Contact for safety after withdrawal" in page

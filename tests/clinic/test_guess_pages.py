@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn.clinic.demo import guessing as demo
-from sojourn.course.guessing import RecordOwnGuess
+from sojourn.course.guessing import RecordOwnGuess, RecordParticipantsGuess
 from sojourn.ledger import clock, opening
 from sojourn.ledger import desk as ledger_desk
 from sojourn.ledger.desk import Person, load_course, stream_of
@@ -124,21 +124,29 @@ def test_a_therapist_has_no_form_for_the_participants_guess(desk, after_session)
     assert desk("rater").get(path).status_code == 403
 
 
-def test_nobody_guesses_once_the_allocation_was_opened_and_nobody_is_asked(desk, after_session):
+def test_nobody_guesses_or_corrects_once_the_allocation_was_opened_and_nobody_is_asked(
+    desk, after_session
+):
+    say(desk, after_session)
+    entry = guess_of(after_session)
     opening.record("demo", "final analysis", STATISTICIAN)
 
-    refused = say(desk, after_session)
-    with pytest.raises(Refused, match="was opened"):
+    with pytest.raises(Refused, match="no guess is taken or changed"):
         ledger_desk.execute(
             "demo",
             after_session,
             RecordOwnGuess(clock.now(), "session-1", "mdma", 9, "other"),
             Person("therapist2", "therapist"),
         )
-
-    assert refused.status_code == 422
-    assert "no guess is taken" in refused.content.decode()
-    assert "Ask the participant which arm" not in desk("coordinator").get("").content.decode()
+    right = RecordParticipantsGuess(entry.occurred_at, "session-1", "placebo", 17, "told")
+    coordinator = Person("coordinator", "coordinator")
+    with pytest.raises(Refused, match="no guess is taken or changed"):
+        ledger_desk.correct(
+            "demo", after_session, entry.sequence, right, coordinator, reason="a slip"
+        )
+    assert "Guess of the arm after session" not in desk("therapist").get("").content.decode()
+    page = desk("therapist").get(f"participants/{after_session}/").content.decode()
+    assert "Guesses of the arm" not in page
 
 
 def test_a_guess_that_says_too_little_is_answered_at_its_field(desk, after_session):

@@ -25,7 +25,7 @@ from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
 from sojourn.course.state import Course, ReportingClock
-from sojourn.ledger import clock
+from sojourn.ledger import clock, programmes
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
@@ -194,7 +194,8 @@ def guesses_due(visitor: Visitor, course: Course, day: date) -> tuple[guessing.A
     """Guesses of the arm that this person writes down and that are asked for by that day."""
     protocol = visitor.standing.protocol
     to_give = guessing.to_give(course, protocol, visitor.role, visitor.person.name)
-    return tuple(each for each in to_give if each.first <= day)
+    due = tuple(each for each in to_give if each.first <= day)
+    return () if due and programmes.opened_at(visitor.programme) else due
 
 
 def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[str, Choices]:

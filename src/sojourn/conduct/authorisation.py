@@ -236,7 +236,7 @@ def resume(programme: Programme, command: ResumeProgramme, protocol: Protocol) -
 def _after_the_last(programme: Programme, at: datetime) -> None:
     """Doses entered late are weighed by these times: they must run forward."""
     since, status = programme.statuses[-1]
-    if at < since:
+    if _whole_minute(at) < since:
         raise Refused(f"it has been {status} since {since:%Y-%m-%d %H:%M}; give a later time", "at")
 
 
@@ -288,8 +288,13 @@ def resumed(programme: Programme, fact: ProgrammeResumed, entry: Entry) -> Progr
 
 
 def _stands(programme: Programme, status: Status, entry: Entry) -> Programme:
-    since = (entry.occurred_at, status)
+    since = (_whole_minute(entry.occurred_at), status)
     return replace(programme, status=status, statuses=(*programme.statuses, since))
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    """People write down minutes: what is dated to the minute of a change comes after it."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def _check_days(kind: AuthorisationKind, command: RecordAuthorisation) -> None:

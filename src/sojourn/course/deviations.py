@@ -17,8 +17,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from sojourn.course import clearing, guessing
 from sojourn.course.circumstances import Circumstances
+from sojourn.course.deviation_state import Classified
 from sojourn.course.schedule import Planned, plan
-from sojourn.course.state import Classified, Course, Dose, Session, with_item
+from sojourn.course.state import Course, Dose, Session, with_item
 from sojourn.protocols.model import Dosing, Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact

@@ -12,9 +12,10 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import clearing, safety, visits
 from sojourn.course.circumstances import Circumstances
+from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.deviations import CLASSES, WORDS
 from sojourn.course.dosing import TEAM, DoseGiven, SessionClosed, SessionOpened
-from sojourn.course.state import AgainstRule, Classified, Course, Session, with_item
+from sojourn.course.state import Course, Session, with_item
 from sojourn.protocols.model import Dosing, Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact

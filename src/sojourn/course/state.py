@@ -6,6 +6,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from sojourn.course.deviation_state import AgainstRule, Classified
+from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+
 Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
 Status = Literal["screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -320,54 +323,6 @@ class ContactAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class DiaryEntry:
-    """One filling of the diary. ``answers`` are pairs of question and answer, in order."""
-
-    key: str
-    day: date  # where the participant was
-    at: datetime
-    answers: tuple[tuple[str, str], ...]
-    clock_off_min: int  # how far the phone's clock was ahead; 0 within tolerance
-    reviewed: str = ""  # what staff made of its effects; empty until they looked
-
-    def answer(self, question: str) -> str:
-        """The first answer to ``question``; empty when it was left open."""
-        return next((value for key, value in self.answers if key == question), "")
-
-    def number(self, question: str) -> int | None:
-        """The answer as a whole number; None when it was left open."""
-        given = self.answer(question)
-        return int(given) if given else None
-
-    def every(self, question: str) -> tuple[str, ...]:
-        """All answers to a question that takes several."""
-        return tuple(value for key, value in self.answers if key == question)
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryAccess:
-    """Whether the participant has been given the diary."""
-
-    given_at: datetime | None = None
-    opened_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.given_at is not None and self.revoked_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryWishes:
-    """When the participant wishes to be reminded; hours of their own day."""
-
-    reminders: bool
-    remind_at: int
-    quiet_from: int
-    quiet_until: int
-
-
-@dataclass(frozen=True, slots=True)
 class Guess:
     """What one person believed about the arm on one occasion."""
 
@@ -381,29 +336,6 @@ class Guess:
     at: datetime
     author: str
     sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class AgainstRule:
-    """A dose that was given against rules of the protocol or the law."""
-
-    key: str
-    at: datetime
-    visit: str
-    dose: str  # 'initial', 'supplemental' or 'further'
-    rules: tuple[str, ...]  # as they stood then, in words
-    decided_by: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """How grave someone found a deviation to be, and how they explain it."""
-
-    classification: str
-    comment: str
-    at: datetime
-    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +383,7 @@ class Course:
         default_factory=lambda: NOTHING
     )
     diary: tuple[DiaryEntry, ...] = ()
-    diary_access: DiaryAccess = DiaryAccess()
+    diary_access: DiaryAccess = field(default_factory=DiaryAccess)
     diary_wishes: DiaryWishes | None = None  # None: as the protocol has it
     reminders: frozenset[str] = frozenset()
     ended: Ending | None = None
