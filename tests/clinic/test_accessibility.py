@@ -43,6 +43,7 @@ PAGES = (
     ("register/", "prescriber"),
     ("safety/", "prescriber"),
     ("safety/report/", "therapist"),
+    ("deviations/", "prescriber"),
     ("safety/confidential/", "monitor"),
     ("safety/closed/", "statistician"),
     ("aftercare/", "therapist"),
@@ -60,7 +61,8 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "open-allocation", "design-run", "start-design", "cancel-design", "verify",
+        "safety-pack", "deviations-file", "open-allocation", "design-run", "start-design",
+        "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
     }
 )  # fmt: skip

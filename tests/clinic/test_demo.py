@@ -25,6 +25,7 @@ from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import (
     ClockRow,
     ConfidentialRow,
+    DeviationRow,
     DueRow,
     EventRow,
     ObservationRow,
@@ -407,3 +408,24 @@ def test_the_tables_are_empty_before_anything_is_loaded() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM ledger_entry")
         assert cursor.fetchone() == (0,)
+
+
+def test_guesses_of_the_arm_come_near_the_published_shares(demo: Loaded) -> None:
+    """MAPP2 as the stated model has it: 49 of 52 and 33 of 44 named their own arm rightly."""
+    arms = opening.allocations("demo")
+    final = [
+        (arms[course.participant], course.guesses["week-18", "participant", ""].guess)
+        for course in courses()
+        if ("week-18", "participant", "") in course.guesses
+    ]
+
+    for arm, share in (("mdma", 0.94), ("placebo", 0.75)):
+        right = [guess == arm for had, guess in final if had == arm]
+        assert len(right) > 20
+        assert abs(sum(right) / len(right) - share) < 0.15
+
+
+def test_no_deviation_of_the_demonstration_is_one_of_a_dose(demo: Loaded) -> None:
+    kinds = set(DeviationRow.objects.values_list("category", flat=True))
+    assert "visit-missed" in kinds
+    assert not kinds & {"dose", "rater", "visit-window"}

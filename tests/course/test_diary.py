@@ -19,11 +19,12 @@ from sojourn.course.diary import (
     ReviewEffects,
 )
 from sojourn.course.diary_access import OpenDiary, RevokeAccess, SendLink, WishReminders
+from sojourn.course.diary_state import DiaryAccess, DiaryEntry
 from sojourn.course.followup import WithdrawParticipant
 from sojourn.course.medication import RecordMedication, StopMedication
 from sojourn.course.reminding import RecordReminder
 from sojourn.course.safety import AlertRaised, ResolveAlert
-from sojourn.course.state import Course, DiaryAccess, DiaryEntry, Session
+from sojourn.course.state import Course, Session
 from sojourn.record.command import Refused
 from tests.course.story import PROTOCOL, Story
 

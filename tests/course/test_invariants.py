@@ -17,6 +17,7 @@ from sojourn.course.assessment import AssessmentRecorded, RecordAssessment
 from sojourn.course.checklist import ChecklistItemSigned, SignChecklist
 from sojourn.course.consent import ConsentSigned, ConsentWithdrawn, WithdrawConsent
 from sojourn.course.discharge import DischargeCriterionSigned, SignDischarge
+from sojourn.course.dose_against_rule import DeviationRecorded, RecordDoseAgainstRule
 from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
@@ -210,10 +211,35 @@ class AnyCourse(RuleBasedStateMachine):
             self.ask(SignDischarge(self.story.at, (criterion,)))
         self.ask(CloseSession(self.story.at, homeward, "as it was"))
 
-    @rule()
-    def act_on_an_alert(self):
+    @rule(role=st.sampled_from(["therapist", "prescriber", "prescriber", "sponsor"]))
+    def act_on_an_alert(self, role):
         for alert in self.story.course.open_alerts[:1]:
-            self.ask(ResolveAlert(self.story.at, alert.key, "seen by the physician at once"))
+            self.ask(ResolveAlert(self.story.at, alert.key, "seen by the physician at once"), role)
+
+    @rule(
+        session=SESSIONS,
+        level=st.sampled_from([40, 80, 100, 180]),
+        ago_min=st.sampled_from([-6, 0, 1, 95, 2000]),
+        happened=st.sampled_from([True, True, False]),
+        witness=st.sampled_from(["ben", ""]),
+    )
+    def tell_of_a_dose_against_a_rule(self, session, level, ago_min, happened, witness):
+        at = self.story.at - timedelta(minutes=ago_min)
+        self.ask(
+            RecordDoseAgainstRule(
+                at,
+                f"dosing-{session}",
+                level,
+                "ana",
+                happened,
+                "important",
+                "nobody read the list",
+                "ana",
+                "the prescriber was called",
+                "C-1",
+                witness,
+            )
+        )
 
     @rule()
     def raise_a_concern(self):
@@ -292,12 +318,26 @@ class AnyCourse(RuleBasedStateMachine):
         if story is None:
             return
         given = [each for each in story.entries if isinstance(each.fact, DoseGiven)]
-        event(f"doses given: {len(given)}")
-        for dose in given:
+        lawful = [each for each in given if not self.against_a_rule(each)]
+        event(f"doses given: {len(lawful)}, against a rule: {len(given) - len(lawful)}")
+        for dose in lawful:
             self.check_programme(dose)
             self.check_person(dose)
             self.check_room(dose)
-        self.check_plan(given)
+        self.check_plan(given, lawful)
+
+    def against_a_rule(self, dose):
+        """Whether it was told of afterwards; then with its rules, and never without an alert."""
+        after = [each.fact for each in self.story.entries[dose.sequence : dose.sequence + 3]]
+        told = [fact for fact in after[:2] if isinstance(fact, DeviationRecorded)]
+        if not told or (told[0].visit, told[0].dose) != (dose.fact.visit, dose.fact.which):
+            return False
+        raised = after[after.index(told[0]) + 1]
+        assert isinstance(raised, AlertRaised)
+        assert raised.rule == "dose-against-rule"
+        assert told[0].rules
+        assert dose.occurred_at < dose.recorded_at + timedelta(minutes=5)
+        return True
 
     def earlier(self, dose, *kinds):
         return [
@@ -388,16 +428,20 @@ class AnyCourse(RuleBasedStateMachine):
         assert vitals.fact.systolic_mmhg <= 160
         assert "systolic-mmhg-max" in dict(self.cleared_at[dose.sequence].settings)
 
-    def check_plan(self, given):
+    def check_plan(self, given, lawful):
         initial = [each for each in given if each.fact.which == "initial"]
         assert len(initial) <= 3
         assert len({each.fact.visit for each in initial}) == len(initial)
         for first, second in pairwise(initial):
+            if second not in lawful or first.occurred_at > second.occurred_at:
+                continue
             assert (second.occurred_at.date() - first.occurred_at.date()).days >= 21
         for dose in initial:
+            if dose not in lawful:
+                continue
             number = int(dose.fact.visit[-1])
             assert dose.fact.level_mg in ({80} if number == 1 else {80, 120})
-        for dose in given:
+        for dose in lawful:
             if dose.fact.which == "supplemental":
                 [first] = [each for each in initial if each.fact.visit == dose.fact.visit]
                 waited = dose.occurred_at - first.occurred_at
@@ -438,7 +482,7 @@ class AnyCourse(RuleBasedStateMachine):
         if not hasattr(self, "story"):
             return
         for dose in self.story.entries:
-            if isinstance(dose.fact, DoseGiven):
+            if isinstance(dose.fact, DoseGiven) and not self.against_a_rule(dose):
                 number = int(dose.fact.visit[-1])
                 said = {
                     each.role: each.fact.decision

@@ -13,6 +13,7 @@ from sojourn.course.stopping import Verdict, judge
 from sojourn.ledger.rows import (
     ClockRow,
     ConfidentialRow,
+    DeviationRow,
     EventRow,
     ExcursionRow,
     OpenAlertRow,
@@ -60,6 +61,7 @@ class Board:
     interests: list[tuple[str, str, int, list[EventRow]]]
     serious: list[EventRow]
     excursions: list[ExcursionRow]
+    against_rule: list[DeviationRow]
     moods: dict[int, Quartiles | None]
     rules: list[Rule]
 
@@ -86,6 +88,9 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
         interests=_interests(visitor, most),
         serious=list(EventRow.objects.filter(**here, serious=True).order_by("-recorded_at")[:most]),
         excursions=list(ExcursionRow.objects.filter(**here).order_by("-raised_at")[: most // 2]),
+        against_rule=list(
+            DeviationRow.objects.filter(**here, category="dose").order_by("-since_on")[:most]
+        ),
         moods=_moods(visitor.programme),
         rules=_rules(visitor, most),
     )

@@ -78,7 +78,7 @@ def _reaction(event: AdverseEvent) -> Reaction:
 def _given(course: Course, blinded: bool) -> tuple[Given, ...]:
     given = []
     for session in sorted(course.sessions.values(), key=lambda each: each.number):
-        doses = [each for each in (session.initial, session.supplemental) if each]
+        doses = session.doses
         if doses:
             # The label's level is the same under both arms; beside "blinded" it would mislead.
             total = None if blinded else sum(each.level_mg for each in doses)

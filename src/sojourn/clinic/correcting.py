@@ -10,6 +10,7 @@ from sojourn.course import (
     assessment,
     correction,
     dosing,
+    guessing,
     medication,
     room,
 )
@@ -57,6 +58,12 @@ def _same_fields(kind: type[Any]) -> Callable[[Entry], Any]:
     return make
 
 
+def _guess(entry: Entry) -> Any:
+    fact: Any = entry.fact
+    kind = guessing.RecordOwnGuess if fact.account else guessing.RecordParticipantsGuess
+    return _same_fields(kind)(entry)
+
+
 _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     assessment.AssessmentRecorded: _same_fields(assessment.RecordAssessment),
     medication.MedicationRecorded: _same_fields(medication.RecordMedication),
@@ -66,5 +73,6 @@ _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     dosing.VitalsRecorded: _same_fields(dosing.RecordVitals),
     room.ObservationNoted: _same_fields(room.NoteObservation),
     room.NoteWritten: _same_fields(room.WriteNote),
+    guessing.GuessRecorded: _guess,
     adverse_events.AdverseEventRecorded: _same_fields(adverse_events.RecordAdverseEvent),
 }

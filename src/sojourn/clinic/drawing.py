@@ -113,7 +113,12 @@ def vitals(session: Session) -> SafeString:
     parts = []
     for tick in (60, 100, 140, 180):
         parts.append(_level(y(tick), tick))
-    for name, dose in (("initial", session.initial), ("supplemental", session.supplemental)):
+    further = (("further", each) for each in session.further)
+    for name, dose in (
+        ("initial", session.initial),
+        ("supplemental", session.supplemental),
+        *further,
+    ):
         if dose:
             at = x((dose.at - start).total_seconds() / 60)
             parts.append(

@@ -9,13 +9,23 @@ from sojourn import instruments
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
 from sojourn.conduct.programme import Programme
-from sojourn.course import AFTER_THE_END, COMMANDS, clearing, diary, reporting
+from sojourn.course import (
+    AFTER_THE_END,
+    COMMANDS,
+    clearing,
+    consent,
+    deviations,
+    diary,
+    guessing,
+    reporting,
+    safety,
+)
 from sojourn.course.assessment import may_rate
 from sojourn.course.checklist import unsigned
 from sojourn.course.eligibility import ANSWERS
 from sojourn.course.schedule import Planned
 from sojourn.course.state import Course, ReportingClock
-from sojourn.ledger import clock
+from sojourn.ledger import clock, programmes
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
@@ -59,7 +69,9 @@ class Offers:
             )
             for phase in ("screening", "preparation", "integration", "aftercare")
         }
-        return Offers({**self.choices, **by_phase})
+        check = protocol.blinding_check
+        occasions = tuple((each.key, each.label) for each in check.occasions) if check else ()
+        return Offers({**self.choices, **by_phase, "guess-occasions": occasions})
 
 
 def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> Offers:
@@ -71,7 +83,9 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             **_gate(course, protocol, programme),
             **_open_visits(visitor, course, planned),
             **_room(course, protocol, planned),
-            **_safety(course),
+            **_safety(visitor, course),
+            **_deviations(course, protocol),
+            **_guesses(visitor, course, protocol),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
@@ -125,9 +139,24 @@ def _open_visits(
     }
 
 
-def _safety(course: Course) -> Mapping[str, Choices]:
+def _deviations(course: Course, protocol: Protocol) -> Mapping[str, Choices]:
+    today = clock.now().date()
+    return {
+        "deviations": tuple(
+            (each.key, each.label) for each in deviations.known(course, protocol, today)
+        ),
+        "all-dosing-visits": tuple((each.key, each.label) for each in protocol.dosing_visits()),
+    }
+
+
+def _safety(visitor: Visitor, course: Course) -> Mapping[str, Choices]:
     """Alerts, adverse events and reports that someone can act on."""
     return {
+        "alerts-to-act-on": tuple(
+            (each.key, each.label)
+            for each in course.open_alerts
+            if safety.may_act(each, visitor.role)
+        ),
         "alerts": tuple((each.key, each.label) for each in course.open_alerts),
         "adverse-events": tuple(
             (each.key, f"{each.term} ({each.started_on})")
@@ -161,6 +190,23 @@ def assessments_due(
     return tuple((visit, instrument, label) for _, visit, instrument, label in due)
 
 
+def guesses_due(visitor: Visitor, course: Course, day: date) -> tuple[guessing.Asked, ...]:
+    """Guesses of the arm that this person writes down and that are asked for by that day."""
+    protocol = visitor.standing.protocol
+    to_give = guessing.to_give(course, protocol, visitor.role, visitor.person.name)
+    due = tuple(each for each in to_give if each.first <= day)
+    return () if due and programmes.opened_at(visitor.programme) else due
+
+
+def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[str, Choices]:
+    to_give = guesses_due(visitor, course, clock.now().date())
+    arms = tuple((each.key, each.label) for each in protocol.arms)
+    return {
+        "guess-occasions": tuple((each.occasion.key, each.occasion.label) for each in to_give),
+        "guesses": (*arms, (guessing.UNKNOWN, "Don't know")),
+    }
+
+
 def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any, ...]:
     """The commands this role may give about this course, with something left to choose."""
     sensible = _sensible(course, offered)
@@ -179,6 +225,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     in_session = course.open_session is not None
     return {
         "consent.withdraw": bool(course.consents) and course.consents[-1].scope != "all",
+        "consent.record-safety-contact": consent.from_all(course),
         "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),
         "screening.override-criterion": bool(offered.get("overridable-criteria")),
         "screening.record-prior-treatment": bool(offered.get("treatment-kinds")),
@@ -198,6 +245,8 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         and not in_session
         and bool(offered.get("dosing-visits")),
         "dosing.check-morning": bool(offered.get("overnight-sessions")),
+        "blinding.record-own-guess": bool(offered.get("guess-occasions")),
+        "blinding.record-participants-guess": bool(offered.get("guess-occasions")),
         "integration.hold": bool(offered.get("integration-visits")),
         "aftercare.record-contact": bool(offered.get("aftercare-visits")),
         "aftercare.record-attempt": bool(offered.get("aftercare-visits")),
@@ -211,7 +260,10 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "safety.write-narrative": bool(course.adverse_events),
         "safety.record-report-sent": bool(offered.get("running-clocks")),
         "safety.waive-report": bool(offered.get("running-clocks")),
-        "safety.resolve-alert": bool(course.open_alerts),
+        "safety.resolve-alert": bool(offered.get("alerts-to-act-on")),
+        "deviation.record-dose": bool(course.randomised_at or course.sessions)
+        and bool(offered.get("all-dosing-visits")),
+        "deviation.classify": bool(offered.get("deviations")),
         "followup.complete": bool(course.eligible_at),
         "followup.withdraw": bool(course.eligible_at),
         "followup.declare-lost": bool(course.eligible_at),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sojourn.conduct.blinding import GUESSES
 from sojourn.course import clearing, discharge
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.correction import CORRECTABLE, Corrected
@@ -172,7 +173,11 @@ def lines(entries: Sequence[Entry], visit: str, protocol: Protocol) -> list[Line
     )
     own = entries[start:]
     struck = {e.fact.corrects: e.reason for e in own if isinstance(e.fact, Corrected)}
-    shown = [each for each in own if not isinstance(each.fact, Corrected)]
+    shown = [
+        each
+        for each in own
+        if not isinstance(each.fact, Corrected) and not each.fact.kind.startswith(GUESSES)
+    ]
     # Late taps stand where they were made.
     shown.sort(key=lambda each: (each.occurred_at, each.sequence))
     labels = _labels(protocol)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.conduct.programme import Authorisation, Programme
+from sojourn.conduct.programme import Authorisation, Programme, Status
 from sojourn.protocols.model import AuthorisationKind, Protocol
 from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
@@ -220,6 +220,7 @@ def open_programme(
 def pause(programme: Programme, command: PauseProgramme, protocol: Protocol) -> tuple[Fact, ...]:
     if programme.status != "open":
         raise Refused(f"the programme is {programme.status}; only an open one can be paused")
+    _after_the_last(programme, command.at)
     return (ProgrammePaused(command.cause),)
 
 
@@ -228,7 +229,15 @@ def resume(programme: Programme, command: ResumeProgramme, protocol: Protocol) -
         raise Refused(f"the programme is {programme.status}; only a paused one can be resumed")
     if programme.authorisation(command.at.date()) is None:
         raise Refused(f"no legal authorisation is in force on {command.at:%Y-%m-%d}")
+    _after_the_last(programme, command.at)
     return (ProgrammeResumed(command.cause),)
+
+
+def _after_the_last(programme: Programme, at: datetime) -> None:
+    """Doses entered late are weighed by these times: they must run forward."""
+    since, status = programme.statuses[-1]
+    if _whole_minute(at) < since:
+        raise Refused(f"it has been {status} since {since:%Y-%m-%d %H:%M}; give a later time", "at")
 
 
 def recorded(programme: Programme, fact: AuthorisationRecorded, entry: Entry) -> Programme:
@@ -267,15 +276,25 @@ def founded(programme: Programme, fact: ProgrammeFounded, entry: Entry) -> Progr
 
 
 def opened(programme: Programme, fact: ProgrammeOpened, entry: Entry) -> Programme:
-    return replace(programme, settings=fact.settings, status="open")
+    return _stands(replace(programme, settings=fact.settings), "open", entry)
 
 
 def paused(programme: Programme, fact: ProgrammePaused, entry: Entry) -> Programme:
-    return replace(programme, status="paused")
+    return _stands(programme, "paused", entry)
 
 
 def resumed(programme: Programme, fact: ProgrammeResumed, entry: Entry) -> Programme:
-    return replace(programme, status="open")
+    return _stands(programme, "open", entry)
+
+
+def _stands(programme: Programme, status: Status, entry: Entry) -> Programme:
+    since = (_whole_minute(entry.occurred_at), status)
+    return replace(programme, status=status, statuses=(*programme.statuses, since))
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    """People write down minutes: what is dated to the minute of a change comes after it."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def _check_days(kind: AuthorisationKind, command: RecordAuthorisation) -> None:

@@ -12,12 +12,14 @@ RATER_SEES: Final = frozenset(
 # A report past the treating team reaches those who oversee the site and nobody who works in it.
 CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
 CONFIDENTIAL_KINDS: Final = "safety.confidential-"
+# What someone believes about the arm is shown to nobody but who wrote it down.
+GUESSES: Final = "blinding.guess-"
 
 
 # Of the programme's own record, what tells of single sessions.
 TELLS_OF_SESSIONS: Final = frozenset({"programme.fidelity-rated", "programme.supervision-recorded"})
 # What a rater records may be put right by a rater.
-RATER_CORRECTS: Final = frozenset({"assessment.recorded"})
+RATER_CORRECTS: Final = frozenset({"assessment.recorded", "blinding.guess-recorded"})
 
 
 def may_open_allocation(role: str) -> bool:
@@ -25,8 +27,10 @@ def may_open_allocation(role: str) -> bool:
     return role in UNBLINDED
 
 
-def may_see(role: str, kind: str) -> bool:
-    """Whether an entry of this kind is shown to this role."""
+def may_see(role: str, kind: str, *, own: bool = False) -> bool:
+    """Whether an entry of this kind is shown to this role; ``own`` when they wrote it."""
+    if kind.startswith(GUESSES):
+        return own and role not in UNBLINDED
     if kind.startswith("allocation."):
         return role in UNBLINDED
     if kind.startswith(CONFIDENTIAL_KINDS):
@@ -39,8 +43,13 @@ def may_see_in_programme(role: str, kind: str) -> bool:
     return role not in RATERS or kind not in TELLS_OF_SESSIONS
 
 
-def may_correct(role: str, kind: str, rated_by: str) -> bool:
-    """Whether this role may put right an entry of this kind at a visit rated by ``rated_by``."""
+def may_correct(role: str, kind: str, rated_by: str, *, own: bool = False) -> bool:
+    """Whether this role may put right an entry of this kind at a visit rated by ``rated_by``.
+
+    ``own`` when they wrote it themselves: to open a guess for correction is to read it.
+    """
+    if kind.startswith(GUESSES) and not may_see(role, kind, own=own):
+        return False
     if role not in RATERS:
         return True
     of_raters = kind in RATER_CORRECTS and rated_by == "independent-rater"

@@ -177,6 +177,7 @@ class Programme:
     protocol_version: str = ""
     protocol_digest: str = ""
     status: Status = "not-opened"
+    statuses: tuple[tuple[datetime, Status], ...] = ()  # each from when, as recorded
     authorisations: tuple[Authorisation, ...] = ()
     sent_reports: tuple[SentReport, ...] = ()
     credentials: tuple[Credential, ...] = ()
@@ -189,6 +190,11 @@ class Programme:
     devices: tuple[Device, ...] = ()
     plans: tuple[LockedPlan, ...] = ()
     version: int = 0
+
+    def status_at(self, moment: datetime) -> Status:
+        """How it stood at that moment, which may lie before a pause or a resumption since."""
+        began = [status for since, status in self.statuses if since <= moment]
+        return began[-1] if began else "not-opened"
 
     def authorisation(self, on: date, site: str = "") -> Authorisation | None:
         """The authorisation in force on that day, at that site when one is named, or None."""

@@ -8,9 +8,10 @@ from typing import Literal
 from sojourn.course import diary as diaries
 from sojourn.course import event_rules, watching
 from sojourn.course.circumstances import Circumstances
+from sojourn.course.diary_state import DiaryEntry
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
-from sojourn.course.state import Alert, Contact, ContactAttempt, Course, DiaryEntry, Session
+from sojourn.course.state import Alert, Contact, ContactAttempt, Course, Session
 
 State = Literal["reached", "not reached", "overdue", "due", "to come", "not needed"]
 

@@ -114,7 +114,7 @@ def attempt(
 
 def _awaited(course: Course, key: str, circumstances: Circumstances) -> tuple[Visit, Session]:
     """The contact of that key that is still to be held, and the session it follows."""
-    consent.require(course, circumstances)
+    consent.require(course, circumstances, safety=True)
     visit = visits.find(circumstances, key, "aftercare")
     visits.refuse_twice(course, visit.key)
     session = course.session(visit.session)

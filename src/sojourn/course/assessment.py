@@ -75,7 +75,9 @@ def score_at(
 def record(
     course: Course, command: RecordAssessment, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
-    consent.require(course, circumstances)
+    asked = circumstances.instruments.get(command.instrument)
+    # What can raise an alert is asked for the person's safety, and they may still agree to it.
+    consent.require(course, circumstances, safety=asked is not None and bool(asked.alerts))
     visit = visits.find(circumstances, command.visit)
     if command.instrument not in visit.assessments:
         planned = ", ".join(visit.assessments) or "none"
@@ -124,6 +126,7 @@ def recorded(course: Course, fact: AssessmentRecorded, entry: Entry) -> Course:
         fact.total,
         entry.sequence,
         entry.author,
+        entry.role,
     )
     course = replace(
         course,

@@ -53,3 +53,4 @@ class Circumstances:
     now: datetime
     terms: Dictionary = field(default_factory=terms.shipped)
     allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded
+    allocation_opened_at: datetime | None = None  # when anyone first looked behind the seal

@@ -130,7 +130,7 @@ def _person(
     protocol = circumstances.protocol
     if course.ended:
         yield f"the course has ended: {course.ended}"
-    lacking = consent.hindrance(course, circumstances, treatment=True)
+    lacking = consent.hindrance(course, circumstances, treatment=True, at=at)
     if lacking:
         yield lacking
     elif course.consents[-1].signed_at > at:

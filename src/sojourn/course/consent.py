@@ -91,6 +91,20 @@ class RecordAgreements:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSafetyContact:
+    """After a withdrawal from everything: whether the team may still ask how they are."""
+
+    name: ClassVar[str] = "consent.record-safety-contact"
+    title: ClassVar[str] = "Contact for safety after withdrawal"
+    nature: ClassVar[Nature] = "decision"
+    roles: ClassVar[tuple[str, ...]] = TEAM
+
+    at: Annotated[datetime, Ask("Said at")]
+    agreed: Annotated[bool, Ask("Agrees to be contacted, for safety alone")]
+    wish: Annotated[str, Ask("In the participant's words", lines=2)]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentSigned:
     kind: ClassVar[str] = "consent.signed"
     schema: ClassVar[int] = 2
@@ -112,6 +126,14 @@ class ConsentWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyContactRecorded:
+    kind: ClassVar[str] = "consent.safety-contact-recorded"
+    schema: ClassVar[int] = 1
+    agreed: bool
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementsRecorded:
     kind: ClassVar[str] = "consent.agreements-recorded"
     schema: ClassVar[int] = 1
@@ -125,15 +147,26 @@ def in_force(course: Course, circumstances: Circumstances) -> bool:
     return hindrance(course, circumstances, treatment=False) == ""
 
 
-def hindrance(course: Course, circumstances: Circumstances, *, treatment: bool) -> str:
+def hindrance(
+    course: Course,
+    circumstances: Circumstances,
+    *,
+    treatment: bool,
+    safety: bool = False,
+    at: datetime | None = None,
+) -> str:
     """Why consent does not reach, in words; empty when it does.
 
-    ``treatment`` asks for consent to be treated, not only to be followed up.
+    ``treatment`` asks for consent to be treated, not only to be followed up; ``safety`` only to
+    be asked how one is. With ``at``, a withdrawal since then does not count.
     """
     if not course.consents:
         return "no consent is in force"
     last = course.consents[-1]
-    if last.withdrawn_at and (treatment or last.scope == "all"):
+    withdrawn = last.withdrawn_at is not None and (at is None or last.withdrawn_at <= at)
+    if withdrawn and safety and last.safety_contact:
+        return ""
+    if withdrawn and (treatment or last.scope == "all"):
         return f"no consent is in force: withdrawn on {last.withdrawn_at:%Y-%m-%d}"
     approved = circumstances.clearance.consent_versions
     needed = circumstances.clearance.consent_needed
@@ -146,11 +179,25 @@ def hindrance(course: Course, circumstances: Circumstances, *, treatment: bool) 
     return ""
 
 
-def require(course: Course, circumstances: Circumstances, *, treatment: bool = False) -> None:
+def require(
+    course: Course,
+    circumstances: Circumstances,
+    *,
+    treatment: bool = False,
+    safety: bool = False,
+) -> None:
     """Refuse whatever may not happen without consent."""
-    why = hindrance(course, circumstances, treatment=treatment)
+    why = hindrance(course, circumstances, treatment=treatment, safety=safety)
+    if why and safety and from_all(course):
+        raise Refused(f"{why}; if they agree to contact for safety, record that first")
     if why:
         raise Refused(f"{why}; record the signed consent first")
+
+
+def from_all(course: Course) -> bool:
+    """Whether the last consent was withdrawn from everything."""
+    last = course.consents[-1] if course.consents else None
+    return last is not None and last.withdrawn_at is not None and last.scope == "all"
 
 
 def sign(course: Course, command: SignConsent, circumstances: Circumstances) -> tuple[Fact, ...]:
@@ -204,6 +251,18 @@ def agree(
     return (AgreementsRecorded(command.touch, command.recording, command.note),)
 
 
+def record_safety_contact(
+    course: Course, command: RecordSafetyContact, circumstances: Circumstances
+) -> tuple[Fact, ...]:
+    if not from_all(course):
+        raise Refused("consent was not withdrawn from everything; there is no need to ask")
+    if command.at < (course.consents[-1].withdrawn_at or command.at):
+        raise Refused("consent was withdrawn after that; give a later time", "at")
+    if not command.wish.strip():
+        raise Refused("say in their words what they wish", "wish")
+    return (SafetyContactRecorded(command.agreed, command.wish.strip()),)
+
+
 def signed(course: Course, fact: ConsentSigned, entry: Entry) -> Course:
     consent = Consent(
         fact.version, entry.occurred_at, fact.explained_by, fact.language, fact.signatures
@@ -213,6 +272,11 @@ def signed(course: Course, fact: ConsentSigned, entry: Entry) -> Course:
 
 def withdrawn(course: Course, fact: ConsentWithdrawn, entry: Entry) -> Course:
     last = replace(course.consents[-1], withdrawn_at=entry.occurred_at, scope=fact.scope)
+    return replace(course, consents=(*course.consents[:-1], last))
+
+
+def safety_contact_recorded(course: Course, fact: SafetyContactRecorded, entry: Entry) -> Course:
+    last = replace(course.consents[-1], safety_contact=fact.agreed)
     return replace(course, consents=(*course.consents[:-1], last))
 
 
@@ -235,9 +299,11 @@ DECIDE: Mapping[type, Any] = {
     RecordConsentElsewhere: record_elsewhere,
     WithdrawConsent: withdraw,
     RecordAgreements: agree,
+    RecordSafetyContact: record_safety_contact,
 }
 EVOLVE: Mapping[type, Any] = {
     ConsentSigned: signed,
     ConsentWithdrawn: withdrawn,
     AgreementsRecorded: agreed,
+    SafetyContactRecorded: safety_contact_recorded,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from sojourn.course.state import Course
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -26,8 +27,11 @@ CORRECTABLE = frozenset(
         "dosing.note-written",
         "safety.adverse-event-recorded",
         "screening.participant-registered",
+        "blinding.guess-recorded",
     }
 )
+# Nobody else knows what was meant, and nobody else may see it.
+CORRECTED_BY_ITS_AUTHOR = frozenset({"blinding.guess-recorded"})
 # What others refer to a fact by; it stays when the rest is corrected.
 IDENTITY = {"medication.recorded": "key", "safety.adverse-event-recorded": "event"}
 
@@ -84,6 +88,18 @@ def find(entries: Sequence[Entry], sequence: int) -> Entry:
     return entry
 
 
+def require_author(wrong: Entry, author: str) -> None:
+    """Refuse to let anyone but its author correct what only they can know.
+
+    Raises
+    ------
+    Refused
+        Naming the entry.
+    """
+    if wrong.fact.kind in CORRECTED_BY_ITS_AUTHOR and wrong.author != author:
+        raise Refused(f"entry {wrong.sequence} is corrected only by who wrote it")
+
+
 def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
     """The correctable entry of that sequence, as its latest correction has it.
 
@@ -94,6 +110,18 @@ def as_it_reads(entries: Sequence[Entry], sequence: int, read: Reader) -> Entry:
     """
     find(entries, sequence)
     return find(effective(entries, read), sequence)
+
+
+def as_consented(before: Course, then: Course, now: Course, at: datetime) -> Course:
+    """``before`` with the consent under which the wrong entry was made.
+
+    A withdrawal since then leaves a typing error to be put right, but brings nothing that
+    happened at or after it onto the record. ``then`` is the course up to the wrong entry.
+    """
+    ended = now.consents[-1].withdrawn_at if now.consents else None
+    if ended and at >= ended:
+        return before
+    return replace(before, consents=then.consents)
 
 
 def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import safety, watching
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, DiaryEntry
+from sojourn.course.diary_state import DiaryEntry
+from sojourn.course.state import Course
 from sojourn.protocols.diary import Diary, DiaryQuestion
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, diary
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, DiaryAccess, DiaryWishes
+from sojourn.course.diary_state import DiaryAccess, DiaryWishes
+from sojourn.course.state import Course
 from sojourn.protocols.diary import in_quiet
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact

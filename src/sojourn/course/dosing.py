@@ -352,6 +352,8 @@ def given(course: Course, fact: DoseGiven, entry: Entry) -> Course:
     session = course.sessions[fact.visit]
     if fact.which == "initial":
         return with_session(course, replace(session, initial=dose))
+    if fact.which == "further":
+        return with_session(course, replace(session, further=(*session.further, dose)))
     return with_session(course, replace(session, supplemental=dose))
 
 

@@ -10,7 +10,8 @@ from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, DiaryWishes
+from sojourn.course.diary_state import DiaryWishes
+from sojourn.course.state import Course
 from sojourn.protocols.diary import Diary, in_quiet
 from sojourn.record.command import Nature
 from sojourn.record.entry import Entry, Fact

@@ -10,6 +10,10 @@ from sojourn.course.state import Alert, Course, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
+DOSE_AGAINST_RULE = "dose-against-rule"
+# Who acts on an alert of a rule; the team on all others. The lead is told of no other.
+ACTED_ON_BY = {DOSE_AGAINST_RULE: ("prescriber", "sponsor")}
+TREATING = ("therapist", "prescriber")
 CLINICAL = ("therapist", "prescriber", "coordinator")
 
 
@@ -29,10 +33,10 @@ class ResolveAlert:
     name: ClassVar[str] = "safety.resolve-alert"
     title: ClassVar[str] = "Act on an alert"
     nature: ClassVar[Nature] = "decision"
-    roles: ClassVar[tuple[str, ...]] = ("therapist", "prescriber")
+    roles: ClassVar[tuple[str, ...]] = (*TREATING, "sponsor")
 
     at: Annotated[datetime, Ask("Acted at")]
-    alert: Annotated[str, Ask("Alert", choices_from="alerts")]
+    alert: Annotated[str, Ask("Alert", choices_from="alerts-to-act-on")]
     action: Annotated[str, Ask("What was done", lines=3)]
 
 
@@ -65,6 +69,11 @@ def raise_concern(
     return (new_alert(course, "concern", command.concern, ""),)
 
 
+def may_act(alert: Alert, role: str) -> bool:
+    """Whether this role may say what was done about ``alert``, which closes it."""
+    return role in ACTED_ON_BY.get(alert.rule, TREATING)
+
+
 def resolve(
     course: Course, command: ResolveAlert, circumstances: Circumstances
 ) -> tuple[Fact, ...]:
@@ -75,6 +84,9 @@ def resolve(
         raise Refused(
             f"'{alert.label}' was acted on at {alert.resolved_at:%Y-%m-%d %H:%M}", "alert"
         )
+    if not may_act(alert, circumstances.role):
+        who = " or ".join(ACTED_ON_BY.get(alert.rule, TREATING))
+        raise Refused(f"'{alert.label}' is for the {who} to act on", "alert")
     if len(command.action.strip()) < 8:
         raise Refused("say in a few words what was done", "action")
     return (AlertResolved(alert.key, command.action.strip()),)

@@ -6,6 +6,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from sojourn.course.deviation_state import AgainstRule, Classified
+from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+
 Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
 Status = Literal["screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -21,6 +24,7 @@ class Consent:
     signatures: tuple[str, ...] = ()
     withdrawn_at: datetime | None = None
     scope: str = ""  # what it was withdrawn from: 'treatment' or 'all'
+    safety_contact: bool | None = None  # agreed to after a withdrawal; None until they said
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Assessment:
     total: int | None
     sequence: int
     author: str
+    role: str = ""  # in which the author recorded it
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,7 @@ class Session:
     vitals: tuple[Vitals, ...] = ()
     initial: Dose | None = None
     supplemental: Dose | None = None
+    further: tuple[Dose, ...] = ()  # beyond the two of a protocol: given against a rule
     withheld: tuple[Withheld, ...] = ()
     observed: tuple[Observed, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -225,6 +231,12 @@ class Session:
     def next_dose(self) -> Literal["initial", "supplemental"]:
         """Which dose comes next: the supplemental one follows the initial."""
         return "supplemental" if self.initial else "initial"
+
+    @property
+    def doses(self) -> tuple[Dose, ...]:
+        """Every dose given, in order of time."""
+        given = [each for each in (self.initial, self.supplemental, *self.further) if each]
+        return tuple(sorted(given, key=lambda each: each.at))
 
     def latest(self, observation: str, about: str = "") -> Observed | None:
         """What was last seen of it; a tap that arrived late counts when it was made."""
@@ -311,51 +323,19 @@ class ContactAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class DiaryEntry:
-    """One filling of the diary. ``answers`` are pairs of question and answer, in order."""
+class Guess:
+    """What one person believed about the arm on one occasion."""
 
-    key: str
-    day: date  # where the participant was
+    occasion: str
+    visit: str
+    guesser: str  # 'participant', 'therapist' or 'independent-rater'
+    account: str  # of the therapist or rater; empty for the participant
+    guess: str  # key of an arm, or 'unknown'
+    certainty_percent: int | None  # 0 to 100; None where the arm was not guessed
+    reason: str
     at: datetime
-    answers: tuple[tuple[str, str], ...]
-    clock_off_min: int  # how far the phone's clock was ahead; 0 within tolerance
-    reviewed: str = ""  # what staff made of its effects; empty until they looked
-
-    def answer(self, question: str) -> str:
-        """The first answer to ``question``; empty when it was left open."""
-        return next((value for key, value in self.answers if key == question), "")
-
-    def number(self, question: str) -> int | None:
-        """The answer as a whole number; None when it was left open."""
-        given = self.answer(question)
-        return int(given) if given else None
-
-    def every(self, question: str) -> tuple[str, ...]:
-        """All answers to a question that takes several."""
-        return tuple(value for key, value in self.answers if key == question)
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryAccess:
-    """Whether the participant has been given the diary."""
-
-    given_at: datetime | None = None
-    opened_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.given_at is not None and self.revoked_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryWishes:
-    """When the participant wishes to be reminded; hours of their own day."""
-
-    reminders: bool
-    remind_at: int
-    quiet_from: int
-    quiet_until: int
+    author: str
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,8 +368,13 @@ class Course:
     # By dosing visit and item of the checklist.
     checklist: Mapping[tuple[str, str], Signed] = field(default_factory=lambda: NOTHING)
     sessions: Mapping[str, Session] = field(default_factory=lambda: NOTHING)
+    # By occasion, guesser and account.
+    guesses: Mapping[tuple[str, str, str], Guess] = field(default_factory=lambda: NOTHING)
     # By number of the session it follows, and the role that decided.
     next_dose: Mapping[tuple[int, str], NextDose] = field(default_factory=lambda: NOTHING)
+    # Doses given against a rule, and what people made of deviations, by key of the deviation.
+    deviations: Mapping[str, AgainstRule] = field(default_factory=lambda: NOTHING)
+    classified: Mapping[str, Classified] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
     clocks: Mapping[tuple[str, str], ReportingClock] = field(default_factory=lambda: NOTHING)
@@ -398,7 +383,7 @@ class Course:
         default_factory=lambda: NOTHING
     )
     diary: tuple[DiaryEntry, ...] = ()
-    diary_access: DiaryAccess = DiaryAccess()
+    diary_access: DiaryAccess = field(default_factory=DiaryAccess)
     diary_wishes: DiaryWishes | None = None  # None: as the protocol has it
     reminders: frozenset[str] = frozenset()
     ended: Ending | None = None

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from sojourn.course.circumstances import Circumstances, Clearance
+from sojourn.course.diary_state import DiaryEntry
 from sojourn.course.medication import stopped_antidepressants
-from sojourn.course.state import Course, DiaryEntry, Session
+from sojourn.course.state import Course, Session
 from sojourn.protocols.diary import Diary, DiaryRule
 
 

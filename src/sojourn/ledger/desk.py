@@ -13,7 +13,7 @@ from typing import Any
 from sojourn import course as courses
 from sojourn import instruments, medicines
 from sojourn.conduct import randomisation
-from sojourn.course import correction
+from sojourn.course import correction, guessing
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
@@ -106,12 +106,14 @@ def circumstances(
     allocation: tuple[int, str] | None = None,
 ) -> Circumstances:
     """What a decision about something that happened at ``site`` and ``at`` may know."""
+    # What a file brings in happened before the programme stood on this record.
+    moment = None if by.role == "import" else at
     return Circumstances(
         protocol=standing.protocol,
         instruments=instruments.load_shipped(),
         formulary=medicines.load_shipped(),
         drug_names=medicines.open_names(),
-        clearance=programmes.clearance(standing.programme, at.date(), site),
+        clearance=programmes.clearance(standing.programme, at.date(), site, at=moment),
         author=by.name,
         role=by.role,
         now=now,
@@ -174,9 +176,12 @@ class Desk:
         command = clock.as_lived_here(command)
         now = clock.now()
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
+        correction.require_author(wrong, self.by.name)
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
         # What was recorded wrongly is put right after the end of the course too.
         before = replace(before, alerts=self.course.alerts, ended=None)
+        then = courses.fold(self._entries[:sequence], kinds().read)
+        before = correction.as_consented(before, then, self.course, command.at)
         facts = courses.decide(before, command, self._circumstances(command, now))
         facts = correction.under_its_name(wrong, facts)
         _, schema, text = kinds().write(facts[0])
@@ -221,9 +226,13 @@ class Desk:
         self, command: Any, now: datetime, allocation: tuple[int, str] | None = None
     ) -> Circumstances:
         site = self.course.site or getattr(command, "site", "")
-        return circumstances(
+        found = circumstances(
             self.standing, self.by, site=site, at=command.at, now=now, allocation=allocation
         )
+        if type(command) not in guessing.DECIDE:
+            return found
+        # Asked while we hold the writers' turn: nobody can open the allocation in between.
+        return replace(found, allocation_opened_at=programmes.opened_at(self._programme))
 
     def _context(self) -> projections.Context:
         return projections.Context(self._programme, self._stream, self.standing.protocol)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -119,6 +119,12 @@ def execute(
     return entries
 
 
+def opened_at(key: str) -> datetime | None:
+    """When anyone first looked behind the seal of this programme; None while nobody has."""
+    first = read_stream(OPENINGS + key, until=1)
+    return first[0].recorded_at if first else None
+
+
 def _signature(command: Any) -> str:
     return analysis_plan.MEANING if isinstance(command, analysis_plan.LockAnalysisPlan) else ""
 
@@ -126,9 +132,9 @@ def _signature(command: Any) -> str:
 def _keep_plan(key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol) -> None:
     # Asked while we hold the writers' turn: nobody can open the allocation in between.
     sealed = protocol.randomisation is not None and protocol.randomisation.blinded
-    opened = read_stream(OPENINGS + key, until=1)
+    opened = opened_at(key)
     if sealed and opened:
-        analysis_plan.before_opening(opened[0].recorded_at)
+        analysis_plan.before_opening(opened)
     text = analysis_plan.plain(command.plan)
     digest = load_plan(text).digest
     ProtocolText.objects.get_or_create(digest=digest, defaults={"text": text})
@@ -146,12 +152,18 @@ def plan_text(digest: str) -> AnalysisPlan:
     return _kept(digest, "analysis plan", lambda text: load_plan(text, digest[:12]))
 
 
-def clearance(programme: Programme, on: date, site: str) -> Clearance:
-    """What the programme's record says for a decision about a participant at that site and day."""
+def clearance(
+    programme: Programme, on: date, site: str, *, at: datetime | None = None
+) -> Clearance:
+    """What the programme's record says for a decision about a participant at that site and day.
+
+    ``at`` is the moment something happened that is entered later: a pause since then does not
+    count against it, nor a resumption for it. Without it the programme counts as it stands.
+    """
     authorisation = programme.authorisation(on, site)
     versions, needed = programme.consents(on)
     return Clearance(
-        programme_open=programme.status == "open",
+        programme_open=(programme.status_at(at) if at else programme.status) == "open",
         authorisation=authorisation.reference if authorisation else "",
         unauthorised=programme.unauthorised(on, site),
         practitioners=programme.fit(on),

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import diary, taper
+from sojourn.course import deviations, diary, guessing, taper
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -24,6 +24,7 @@ from sojourn.ledger.columns import day_of, iso
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.rows import (
     AftercareRow,
+    DeviationRow,
     DueRow,
     ObservationRow,
     OpenAlertRow,
@@ -35,6 +36,7 @@ from sojourn.protocols.model import Protocol
 Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
 TABLES: tuple[type[models.Model], ...] = (
     ParticipantRow,
+    DeviationRow,
     DueRow,
     OpenAlertRow,
     AlarmRow,
@@ -65,6 +67,7 @@ def rows(context: Context, course: Course) -> Rows:
     return {
         **_participant(context, course, pending),
         **_due(context, course, pending),
+        **_deviations(context, course, planned),
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
@@ -139,6 +142,7 @@ def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:
     return {
         **_mood_checks(context, course),
         **_diary_effects(context, course),
+        **_guesses(context, course),
         **{
             (DueRow, (context.stream, each.visit.key)): (
                 context.programme,
@@ -180,6 +184,50 @@ def _diary_effects(context: Context, course: Course) -> Rows:
         iso(since + timedelta(days=asked.review_days)),
     )
     return {(DueRow, (context.stream, "diary-effects")): row}
+
+
+def _guesses(context: Context, course: Course) -> Rows:
+    """One row for everyone who writes down guesses of an occasion; it tells who, never what."""
+    waiting: dict[tuple[str, str], list[guessing.Asked]] = {}
+    for each in guessing.pending(course, context.protocol):
+        waiting.setdefault((each.occasion.key, each.guesser), []).append(each)
+    return {
+        (DueRow, (context.stream, f"guess-{occasion}-{guesser}")): (
+            context.programme,
+            course.participant,
+            _short(_who_guesses(asked)),
+            guessing.PHASE,
+            guessing.WRITTEN_BY[asked[0].guesser][0],
+            iso(asked[0].first),
+            iso(asked[0].first),
+            iso(asked[0].last),
+        )
+        for (occasion, guesser), asked in waiting.items()
+    }
+
+
+def _deviations(context: Context, course: Course, planned: tuple[Planned, ...]) -> Rows:
+    made = course.classified
+    return {
+        (DeviationRow, (context.stream, each.key)): (
+            context.programme,
+            course.participant,
+            each.category,
+            each.visit,
+            each.label,
+            iso(each.since),
+            made[each.key].classification if each.key in made else "",
+            made[each.key].comment if each.key in made else "",
+        )
+        for each in deviations.found(course, context.protocol, planned)
+    }
+
+
+def _who_guesses(asked: list[guessing.Asked]) -> str:
+    when = asked[0].occasion.label.lower()
+    if asked[0].guesser == guessing.PARTICIPANT:
+        return f"Ask the participant which arm they believe it is, {when}"
+    return f"Guess of the arm {when}: {', '.join(each.account for each in asked)}"
 
 
 def _short(label: str) -> str:

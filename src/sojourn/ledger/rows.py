@@ -87,6 +87,29 @@ class DueRow(models.Model):
         ]
 
 
+class DeviationRow(models.Model):
+    """A protocol deviation, known from ``since_on``; no class while nobody gave it one."""
+
+    pk = models.CompositePrimaryKey("stream", "deviation")
+    stream = models.CharField(max_length=120)
+    deviation = models.CharField(max_length=255)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    category = models.CharField(max_length=16)
+    visit = models.CharField(max_length=64)
+    label = models.TextField()
+    since_on = models.DateField()
+    classification = models.CharField(max_length=16)
+    comment = models.TextField()
+
+    class Meta:
+        indexes = [
+            Index(fields=["programme", "since_on"], name="deviation_by_day"),
+            Index(fields=["programme", "classification", "since_on"], name="deviation_by_class"),
+            Index(fields=["programme", "category", "since_on"], name="deviation_by_category"),
+        ]
+
+
 class OpenAlertRow(models.Model):
     """An alert nobody has acted on yet."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sojourn.protocols import diary, monitoring
+from sojourn.protocols import blinding_check, diary, monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Dosing, Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -30,6 +30,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
         )
     yield from _monitoring(protocol, source)
     yield from _diary(protocol, source)
+    yield from _blinding_check(protocol, source)
     for number, setting in enumerate(protocol.site_settings):
         if setting.lowest > setting.highest:
             yield source.problem(
@@ -48,6 +49,17 @@ def _grounds(protocol: Protocol, source: Source) -> Iterator[Problem]:
                 ("authorisations", number),
                 f"is '{ground.key}'; nobody is treated under it, and this protocol gives doses",
             )
+
+
+def _blinding_check(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    if protocol.blinding_check is not None:
+        plan = protocol.randomisation
+        visits = ((each.key, each.rated_by) for each in protocol.visits)
+        blinded = plan is not None and plan.blinded
+        for place, message in blinding_check.faults(
+            protocol.blinding_check, visits, blinded=blinded
+        ):
+            yield source.problem(("blinding_check", *place), message)
 
 
 def _monitoring(protocol: Protocol, source: Source) -> Iterator[Problem]:

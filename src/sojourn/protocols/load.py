@@ -9,7 +9,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from sojourn.protocols import diary, eligibility, jurisdiction, model, monitoring, session_room
+from sojourn.protocols import (
+    blinding_check,
+    diary,
+    eligibility,
+    jurisdiction,
+    model,
+    monitoring,
+    session_room,
+)
 from sojourn.protocols.checks import problems
 from sojourn.protocols.model import Protocol
 from sojourn.protocols.reading import (
@@ -29,7 +37,7 @@ PACKS = Path(__file__).parent / "packs"
 
 KINDS = tuple(
     kind
-    for module in (diary, eligibility, model, monitoring, session_room)
+    for module in (blinding_check, diary, eligibility, model, monitoring, session_room)
     for kind in vars(module).values()
     if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
 )

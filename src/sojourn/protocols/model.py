@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sojourn.protocols.blinding_check import BlindingCheck
 from sojourn.protocols.diary import Aftercare, Diary
 from sojourn.protocols.eligibility import (
     Characteristic,
@@ -291,6 +292,7 @@ class Protocol:
     prior_treatments: tuple[TreatmentKind, ...] = ()
     site_settings: tuple[SiteSetting, ...] = ()
     randomisation: Randomisation | None = None
+    blinding_check: BlindingCheck | None = None
     dosing: Dosing | None = None
     fidelity: Fidelity | None = None
     monitoring: Monitoring | None = None

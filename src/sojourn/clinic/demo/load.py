@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from sojourn.clinic.demo import diarising, enrolling, incidents, treating
+from sojourn.clinic.demo import diarising, enrolling, guessing, incidents, treating
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR, in_order
@@ -130,7 +130,9 @@ def _lead(person: VirtualParticipant, protocol: Protocol, now: datetime, oddity:
             return
         outcome = person.under(_arm(person, desk.course))
         told = diarising.diary(person, outcome, protocol, now.date())
-        for step in in_order([*treating.after_randomisation(person, outcome, protocol), *told]):
+        believed = guessing.guesses(person, outcome.arm, protocol)
+        course = treating.after_randomisation(person, outcome, protocol)
+        for step in in_order([*course, *told, *believed]):
             walk.take(step)
 
 

@@ -25,6 +25,7 @@ from sojourn.clinic.offers import (
 from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
+from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -103,11 +104,13 @@ def correct(
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
     entries = read_stream(desk.stream_of(visitor.programme, participant))
-    fact = next((each.fact for each in entries if each.sequence == sequence), None)
-    kind_of_fact = fact.kind if fact else ""
-    rated = rated_by(visitor.standing.protocol, fact)
-    if not blinding.may_correct(visitor.role, kind_of_fact, rated):
+    entry = next((each for each in entries if each.sequence == sequence), None)
+    kind_of_fact = entry.fact.kind if entry else ""
+    rated = rated_by(visitor.standing.protocol, entry.fact if entry else None)
+    own = entry is not None and entry.author == visitor.person.name
+    if not blinding.may_correct(visitor.role, kind_of_fact, rated, own=own):
         course_readers_only(visitor)
+        raise Http404(f"Entry {sequence} is not for a {visitor.role} to correct.")
     try:
         wrong = command_of(entries, sequence)
     except Refused as refusal:
@@ -197,6 +200,8 @@ def _form(
         # A rater takes no decisions, and learns from no form how much others have written.
         "version": course.version if visitor.sees_course else None,
         "key": secrets.token_hex(16),
+        # When it happened is asked for and not offered: now would read as leave to give it.
+        **({"at": None} if kind is RecordDoseAgainstRule else {}),
         **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
 from sojourn.course import diary as diaries
 from sojourn.course.diary_access import RevokeAccess, SendLink
-from sojourn.course.state import DiaryEntry
+from sojourn.course.diary_state import DiaryEntry
 from sojourn.diary import addresses, keys
 from sojourn.diary.models import Device
 from sojourn.ledger import clock, desk

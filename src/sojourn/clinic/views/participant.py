@@ -12,10 +12,11 @@ from sojourn import course as courses
 from sojourn import instruments, medicines
 from sojourn.clinic import drawing, history
 from sojourn.clinic.access import Visitor, in_programme, rated_by
-from sojourn.clinic.offers import assessments_due, commands_for, offers
+from sojourn.clinic.offers import assessments_due, commands_for, guesses_due, offers
 from sojourn.conduct import blinding
 from sojourn.course.assessment import score_of
 from sojourn.course.correction import Corrected
+from sojourn.course.deviations import ClassifyDeviation, known
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
@@ -70,7 +71,13 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
             (each.name, each.title) for each in commands_for(visitor, course, offered)
         ]
         context["assessments_due"] = assessments_due(visitor, course, planned, day)
+        context["guesses_due"] = guesses_due(visitor, course, day)
     if visitor.sees_course:
+        context["deviations"] = [
+            (each, course.classified.get(each.key))
+            for each in reversed(known(course, visitor.standing.protocol, day))
+        ]
+        context["may_classify"] = as_of is None and visitor.role in ClassifyDeviation.roles
         context["watch_mood"] = stopped_antidepressants(course, medicines.load_shipped())
         context["timeline"] = drawing.timeline(planned, day)
         context["sessions"] = [
@@ -82,14 +89,18 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
 def _may_see(visitor: Visitor, entry: Entry) -> bool:
     fact = _right(entry)
     visit = visitor.standing.protocol.visit(getattr(fact, "visit", ""))
-    return blinding.may_see(visitor.role, fact.kind) and (
+    own = entry.author == visitor.person.name
+    return blinding.may_see(visitor.role, fact.kind, own=own) and (
         visit is None or blinding.may_see_visit(visitor.role, visit.rated_by)
     )
 
 
 def _may_correct(visitor: Visitor, entry: Entry) -> bool:
     return blinding.may_correct(
-        visitor.role, entry.fact.kind, rated_by(visitor.standing.protocol, entry.fact)
+        visitor.role,
+        entry.fact.kind,
+        rated_by(visitor.standing.protocol, entry.fact),
+        own=entry.author == visitor.person.name,
     )
 
 

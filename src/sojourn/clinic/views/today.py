@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils import timezone
 from sojourn.clinic import board, grounds
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.conduct.blinding import may_read_confidential
+from sojourn.course import guessing
 from sojourn.course.state import STATUSES
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.rows import ConfidentialRow, DueRow, OpenAlertRow, OpenSessionRow, StatusCount
@@ -32,6 +34,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     due = DueRow.objects.filter(programme=visitor.programme)
     if not visitor.sees_course:
         due = due.filter(rated_by="independent-rater")
+    due = due.exclude(_guesses_of_others(visitor))
     overdue = due.filter(latest_on__lt=day).order_by("latest_on")
     open_now = due.filter(latest_on__gte=day, earliest_on__lte=day).order_by("latest_on")
     coming = due.filter(
@@ -64,6 +67,15 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
         context["alert_count"] = board.counted(alerts)
     return render(request, "clinic/today.html", context)
+
+
+def _guesses_of_others(visitor: Visitor) -> Q:
+    """Guesses that someone else writes down, or that nobody may give any more."""
+    guesses = Q(phase=guessing.PHASE)
+    if visitor.standing.protocol.blinding_check and programmes.opened_at(visitor.programme):
+        return guesses
+    mine = [roles[0] for roles in guessing.WRITTEN_BY.values() if visitor.role in roles]
+    return guesses & ~Q(rated_by__in=mine)
 
 
 def _statuses(programme: str) -> dict[str, int]:

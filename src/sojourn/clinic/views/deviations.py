@@ -1,0 +1,125 @@
+"""Protocol deviations of a programme: filtered, paged, and as a file for the study report."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.course.deviations import CATEGORIES, CLASSES, ClassifyDeviation
+from sojourn.ledger import clock
+from sojourn.ledger.rows import DeviationRow
+
+Rows = QuerySet[DeviationRow]
+PAGE = 50
+UNCLASSIFIED = "none"
+COLUMNS = (
+    "participant",
+    "since_on",
+    "category",
+    "visit",
+    "label",
+    "classification",
+    "comment",
+    "deviation",
+)
+HEADINGS = (
+    "participant",
+    "since",
+    "kind",
+    "visit",
+    "deviation",
+    "classification",
+    "explanation",
+    "key",
+)
+
+
+@in_programme
+def deviations(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """A page of deviations, the newest first; arm-blind, and not for raters."""
+    course_readers_only(visitor)
+    asked = {name: request.GET.get(name, "").strip() for name in ("kind", "grade", "search")}
+    rows = _rows(visitor, **asked).order_by("-since_on", "stream", "deviation")
+    shown = list(_after(rows, request.GET.get("after", ""))[: PAGE + 1])
+    labels: dict[str, str] = dict(CATEGORIES)
+    last = shown[PAGE - 1] if len(shown) > PAGE else None
+    context = {
+        "visitor": visitor,
+        "here": "safety",
+        "rows": [(row, labels.get(row.category, row.category)) for row in shown[:PAGE]],
+        "kinds": CATEGORIES,
+        "grades": ((UNCLASSIFIED, "Not classified"), *((key, key.title()) for key, _ in CLASSES)),
+        "asked": asked,
+        "after": request.GET.get("after", ""),
+        "next_after": f"{last.since_on}|{last.stream}|{last.deviation}" if last else "",
+        "may_classify": visitor.role in ClassifyDeviation.roles,
+    }
+    return render(request, "clinic/deviations.html", context)
+
+
+@in_programme
+def deviations_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResponse:
+    """The same list as CSV, whole."""
+    course_readers_only(visitor)
+    asked = {name: request.GET.get(name, "").strip() for name in ("kind", "grade", "search")}
+    rows = _rows(visitor, **asked).order_by("participant", "since_on", "deviation")
+    headers = {"Content-Disposition": f'attachment; filename="deviations-{visitor.programme}.csv"'}
+    return StreamingHttpResponse(
+        _lines(rows.values_list(*COLUMNS).iterator()), content_type="text/csv", headers=headers
+    )
+
+
+def _rows(visitor: Visitor, *, kind: str, grade: str, search: str) -> Rows:
+    today = timezone.localdate(clock.now())
+    rows = DeviationRow.objects.filter(programme=visitor.programme, since_on__lte=today)
+    if kind in [key for key, _ in CATEGORIES]:
+        rows = rows.filter(category=kind)
+    if grade == UNCLASSIFIED:
+        rows = rows.filter(classification="")
+    elif grade in dict(CLASSES):
+        rows = rows.filter(classification=grade)
+    if search:
+        rows = rows.filter(participant__gte=search, participant__lt=search + "\uffff")
+    return rows
+
+
+def _after(rows: Rows, after: str) -> Rows:
+    """The rows that come after the one a page ended with."""
+    day, _, rest = after.partition("|")
+    stream, _, key = rest.partition("|")
+    on = _day(day)
+    if on is None:
+        return rows
+    same_day = Q(since_on=on) & (Q(stream__gt=stream) | Q(stream=stream, deviation__gt=key))
+    return rows.filter(Q(since_on__lt=on) | same_day)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _lines(rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
+    yield _line(HEADINGS)
+    for row in rows:
+        yield _line(row)
+
+
+def _line(values: tuple[object, ...]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([_plain(str(value)) for value in values])
+    return written.getvalue()
+
+
+def _plain(text: str) -> str:
+    """``text`` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
