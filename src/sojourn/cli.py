@@ -179,6 +179,8 @@ def protocol_check(file: Annotated[Path, typer.Argument(help="A pack of your own
         for session in protocol.dosing.sessions:
             levels = " or ".join(f"{level} mg" for level in session.initial_mg)
             typer.echo(f"session {session.number}: {levels} (source: {protocol.dosing.source})")
+    for each in protocol.outcome.estimand.intercurrent_events:
+        typer.echo(f"intercurrent event {each.event}: {each.strategy}")
     unverified = sum(not each.verified for each in protocol.visits)
     unverified += sum(not each.verified for each in protocol.criteria)
     typer.echo(f"{unverified} visits and criteria are marked unverified; check them")

@@ -64,10 +64,10 @@ def report(
     wish = reporting.Wish(
         programme, _moment(as_of), _plan(plan) if plan else None, blinded, purpose
     )
-    folder = out or reporting.shelf(programme, blinded=blinded)
     try:
         with progress("Reading the record") as bar:
             made = reporting.make(wish, Person(author, "statistician"), bar)
+        folder = out or reporting.shelf(programme, blinded=not made.by_arm)
         reporting.write(made, folder)
     except Refused as refused:
         fail(refused.message)

@@ -52,6 +52,17 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Responders of one arm at the end: ``still`` respond of the ``known`` at the later visit."""
+
+    arm: str
+    responders: tuple[str, ...]
+    known: int
+    still: int
+    exact: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """One who responded: days followed from the response on, and whether they then relapsed."""
 
@@ -113,14 +124,36 @@ def held(
         Held(
             arm,
             int((of == arm).sum()),
-            _mean(first[of == arm]),
-            _mean(first[both & (of == arm)]),
-            _mean(second[both & (of == arm)]),
-            _mean((second - first)[both & (of == arm)]),
-            _mean(first[~both & (of == arm)]),
+            mean_interval(first[of == arm]),
+            mean_interval(first[both & (of == arm)]),
+            mean_interval(second[both & (of == arm)]),
+            mean_interval((second - first)[both & (of == arm)]),
+            mean_interval(first[~both & (of == arm)]),
         )
         for arm in sorted(set(arms.values()))
     )
+
+
+def kept(
+    observations: pl.DataFrame, end: str, later: str, arms: Mapping[str, str]
+) -> tuple[Kept, ...]:
+    """Each arm's responders at ``end``, and whether they still are at ``later``."""
+    seen = {
+        visit: dict(
+            observations.filter(pl.col("visit") == visit)
+            .select("participant", "response")
+            .iter_rows()
+        )
+        for visit in (end, later)
+    }
+    made = []
+    for arm in sorted(set(arms.values())):
+        responders = [who for who, of in arms.items() if of == arm and seen[end].get(who)]
+        known = [who for who in responders if seen[later].get(who) is not None]
+        still = sum(bool(seen[later][who]) for who in known)
+        limits = exact_interval(still, len(known))
+        made.append(Kept(arm, tuple(responders), len(known), still, limits))
+    return tuple(made)
 
 
 def relapse(followed: Iterable[FollowUp], by_day: int) -> tuple[Relapse, ...]:
@@ -156,7 +189,8 @@ def _relapse(arm: str, people: list[FollowUp], by_day: int) -> Relapse:
     )
 
 
-def _mean(values: Array) -> Mean:
+def mean_interval(values: Array) -> Mean:
+    """The mean of what is known of ``values`` (people; not a number where missing)."""
     known = values[np.isfinite(values)]
     if not len(known):
         return Mean(0, None, None, None)

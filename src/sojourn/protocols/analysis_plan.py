@@ -18,7 +18,9 @@ Covariance = Literal[
 ]  # fmt: skip
 Degrees = Literal["kenward-roger", "satterthwaite", "between-within", "residual"]
 Covariate = Literal["baseline", "baseline-by-visit", "site", "sex"]
-Population = Literal["randomised", "randomised-and-dosed"]
+# The last two are for programmes that randomise nobody.
+Population = Literal["randomised", "randomised-and-dosed", "enrolled", "enrolled-and-dosed"]
+Factor = Literal["sex", "site", "prior-mdma", "prior-ssri"]
 Outcome = Literal["response", "loss_of_diagnosis", "remission"]
 
 
@@ -41,8 +43,9 @@ class SensitivityAnalysis:
     """The primary comparison under another assumption.
 
     ``mixed-model`` takes another ``population``, ``covariance`` or degrees of freedom where
-    they are given; ``reference-based`` fills in what is missing after someone left by ``strategy``;
-    ``tipping-point`` worsens it by ``deltas`` (points, from none to the worst).
+    they are given, and every rating in spite of intercurrent events with ``every_rating``
+    (treatment policy); ``reference-based`` fills in what is missing after someone left by
+    ``strategy``; ``tipping-point`` worsens it by ``deltas`` (points, from none to the worst).
     """
 
     key: str
@@ -52,6 +55,7 @@ class SensitivityAnalysis:
     degrees_of_freedom: Degrees | None = None
     strategy: Literal["MAR", "JR", "CR", "CIR"] | None = None
     deltas: tuple[int, ...] = ()
+    every_rating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class SecondaryAnalyses:
     trajectories: bool = False
     retention: bool = False
     harms: bool = False
+    durability: bool = False
+    sessions: bool = False
+    clusters: tuple[Literal["site", "therapist-pair"], ...] = ()
+    blinding: bool = False
+    expectancy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class AnalysisPlan:
     primary: PrimaryAnalysis
     sensitivity: tuple[SensitivityAnalysis, ...] = ()
     secondary: SecondaryAnalyses = SecondaryAnalyses()
-    subgroups: tuple[Literal["sex", "site"], ...] = ()
+    subgroups: tuple[Factor, ...] = ()
     digest: str = ""
 
 
@@ -117,11 +126,23 @@ def misfits(plan: AnalysisPlan, protocol: Protocol) -> tuple[str, ...]:
             f"reference '{plan.primary.reference}' is no arm of the protocol; "
             f"use one of {', '.join(arms)}"
         )
+    randomised = protocol.randomisation is not None
+    for each in (plan.primary, *plan.sensitivity):
+        if each.population and each.population.startswith("randomised") != randomised:
+            wanted = "randomised" if randomised else "enrolled"
+            found.append(f"population '{each.population}' has nobody; use {wanted}")
+    compared = (*plan.sensitivity, *plan.subgroups, *plan.primary.covariates)
+    if not randomised and compared:
+        found.append(
+            "the protocol compares no arms; leave sensitivity, subgroups and covariates empty"
+        )
     return tuple(found)
 
 
 def usual_plan(protocol: Protocol) -> AnalysisPlan:
     """What is shown where nobody wrote a plan; nothing in it counts as planned."""
+    enrolled: Population = "randomised" if protocol.randomisation else "enrolled"
+    dosed: Population = "randomised-and-dosed" if protocol.randomisation else "enrolled-and-dosed"
     comparators = [arm.key for arm in protocol.arms if arm.role == "comparator"]
     return AnalysisPlan(
         1,
@@ -130,20 +151,21 @@ def usual_plan(protocol: Protocol) -> AnalysisPlan:
         protocol.key,
         protocol.version,
         PrimaryAnalysis(
-            "randomised-and-dosed" if protocol.dosing else "randomised",
+            dosed if protocol.dosing else enrolled,
             comparators[0] if comparators else protocol.arms[0].key,
-            ("baseline", "baseline-by-visit"),
+            ("baseline", "baseline-by-visit") if protocol.randomisation else (),
         ),
-        secondary=SecondaryAnalyses(
-            ("response", "loss_of_diagnosis", "remission"), True, True, True
-        ),
+        secondary=SecondaryAnalyses(("response", "loss_of_diagnosis", "remission")),
     )
 
 
 def _fits(each: SensitivityAnalysis, name: str) -> None:
     where = f"{name}: sensitivity '{each.key}'"
-    if (each.kind != "mixed-model") and (each.covariance or each.degrees_of_freedom):
-        raise DefinitionError(f"{where}: covariance and degrees of freedom are for mixed-model")
+    of_model = each.covariance or each.degrees_of_freedom or each.every_rating
+    if each.kind != "mixed-model" and of_model:
+        raise DefinitionError(
+            f"{where}: covariance, degrees of freedom and every_rating are for mixed-model"
+        )
     if (each.strategy is not None) != (each.kind != "mixed-model"):
         raise DefinitionError(f"{where}: strategy goes with reference-based and tipping-point")
     if (each.kind == "tipping-point") != bool(each.deltas):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sojourn.protocols import blinding_check, diary, monitoring
+from sojourn.protocols import blinding_check, diary, estimand, monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Dosing, Protocol, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -12,7 +12,9 @@ from sojourn.protocols.reading import Problem, Source
 MOST_SESSIONS = 4
 
 
-def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iterator[Problem]:
+def problems(
+    protocol: Protocol, source: Source, origins: Sequence[int], *, stored: bool = False
+) -> Iterator[Problem]:
     """Every contradiction in ``protocol``; ``origins`` maps a visit to its place in the pack."""
     places = {visit.key: origins[number] for number, visit in enumerate(protocol.visits)}
     yield from _unique(protocol, source)
@@ -21,7 +23,7 @@ def problems(protocol: Protocol, source: Source, origins: Sequence[int]) -> Iter
     yield from _visits(protocol, source, places)
     yield from _dosing(protocol, source)
     yield from _arms(protocol, source)
-    yield from _outcome(protocol, source)
+    yield from _outcome(protocol, source, stored=stored)
     yield from _criteria(protocol, source)
     plan = protocol.fidelity
     if plan and plan.lowest >= plan.highest:
@@ -316,8 +318,11 @@ def _arms(protocol: Protocol, source: Source) -> Iterator[Problem]:
         )
 
 
-def _outcome(protocol: Protocol, source: Source) -> Iterator[Problem]:
+def _outcome(protocol: Protocol, source: Source, *, stored: bool) -> Iterator[Problem]:
     outcome = protocol.outcome
+    dosed = protocol.dosing is not None
+    for place, message in estimand.faults(outcome.estimand, dosed=dosed, stored=stored):
+        yield source.problem(("outcome", "estimand", *place), message)
     for field, key in (("baseline_visit", outcome.baseline_visit), ("visit", outcome.visit)):
         visit = protocol.visit(key)
         if visit is None:

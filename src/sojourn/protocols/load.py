@@ -13,6 +13,7 @@ from sojourn.protocols import (
     blinding_check,
     diary,
     eligibility,
+    estimand,
     jurisdiction,
     model,
     monitoring,
@@ -37,7 +38,7 @@ PACKS = Path(__file__).parent / "packs"
 
 KINDS = tuple(
     kind
-    for module in (blinding_check, diary, eligibility, model, monitoring, session_room)
+    for module in (blinding_check, diary, eligibility, estimand, model, monitoring, session_room)
     for kind in vars(module).values()
     if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")
 )
@@ -89,7 +90,7 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
     """The protocol that ``text`` describes; ``name`` stands in error messages.
 
     ``stored`` reads a text a programme was founded on, which may write its legal
-    grounds out as older packs did.
+    grounds out, and its intercurrent events as sentences, as older packs did.
     """
     source = read(text, name, plain_numbers=not stored)
     found: list[Problem] = []
@@ -98,7 +99,10 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
         **source.data,
         "visits": tuple(visit for _, visit in expanded),
         "authorisations": tuple(_grounds(source, found, stored=stored)),
+        "outcome": estimand.spelled_out(source.data.get("outcome")),
     }
+    if data["outcome"] is None:
+        del data["outcome"]
     if "digest" in data:
         found.append(source.problem(("digest",), "is worked out, not written; remove it"))
         del data["digest"]
@@ -117,7 +121,7 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
             )
         )
         raise ProtocolError(tuple(found)) from error
-    found.extend(problems(protocol, source, origins))
+    found.extend(problems(protocol, source, origins, stored=stored))
     if found:
         raise ProtocolError(tuple(found))
     return replace(protocol, digest=hashlib.sha256(text.encode()).hexdigest())

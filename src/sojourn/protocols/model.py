@@ -21,6 +21,7 @@ from sojourn.protocols.eligibility import (
     Text,
     TreatmentKind,
 )
+from sojourn.protocols.estimand import Estimand
 from sojourn.protocols.jurisdiction import AuthorityReport
 from sojourn.protocols.monitoring import Monitoring
 from sojourn.protocols.session_room import DischargeCriterion, SessionRoom
@@ -165,17 +166,6 @@ class Dosing:
     discharge: tuple[DischargeCriterion, ...] = ()
     # Roles that must each decide to go on before a later session; empty: nobody is asked.
     next_dose_decided_by: tuple[Literal["prescriber", "therapist"], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Estimand:
-    """The five attributes of ICH E9(R1)."""
-
-    treatment: Text
-    population: Text
-    variable: Text
-    intercurrent_events: tuple[Text, ...]
-    summary: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,23 @@ from sojourn.analysis.report import (
     describing,
     figures,
     sensitivity,
+    single,
 )
+from sojourn.analysis.report.by_sessions import response_by_sessions
+from sojourn.analysis.report.by_subgroup import by_subgroup
+from sojourn.analysis.report.clustering import KINDS, by_cluster
 from sojourn.analysis.report.harms import harms
+from sojourn.analysis.report.lasting import lasting
+from sojourn.analysis.report.staying import staying
 from sojourn.conduct.programme import Programme
-from sojourn.ledger import programmes
-from sojourn.ledger.read import read_stream
-from sojourn.protocols.analysis_plan import SensitivityAnalysis
+from sojourn.protocols.analysis_plan import Factor, SensitivityAnalysis
 from sojourn.protocols.model import Protocol
 from sojourn.reporting.cut import Cut
+from sojourn.reporting.front import about, blinding, estimand
 from sojourn.reporting.plans import Planned
 
 NOT_PLANNED = "Not planned"
+ALWAYS: tuple[Factor, ...] = ("prior-mdma", "prior-ssri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +62,31 @@ def assemble(
     sojourn.analysis.report.KeyClash
         If two figures would share a key.
     """
-    primary = planned.used.primary
-    dosing = protocol.dosing is not None
     software = f"Sojourn {version('sojourn')}"
-    opened = inputs.layout.opened
+    opened, dosed = inputs.layout.opened, protocol.dosing is not None
+    people = planned.used.primary.population
     sections = (
-        _about(cut, programme, protocol, planned, software, opened),
-        _estimand(protocol, opened),
-        describing.flow(inputs, primary.population, dosing),
-        describing.baseline(inputs, primary.population),
-        *(_compared(inputs, planned) if opened else ()),
-        describing.trajectories(inputs, primary.population, planned.trajectories),
-        comparing.respondents(inputs, primary.population, planned.outcomes, inputs.layout.arms[0]),
+        about(cut, programme, protocol, planned, software, inputs.layout),
+        estimand(inputs, protocol, people),
+        describing.flow(inputs, people, dosed),
+        describing.baseline(inputs, people),
+        *_results(inputs, planned),
+        describing.trajectories(inputs, people, planned.secondary("trajectories")),
+        comparing.respondents(inputs, people, planned.outcomes, inputs.layout.arms[0]),
         *(_further(inputs, planned) if opened else ()),
+        lasting(inputs, people, planned.secondary("durability")),
+        *((response_by_sessions(inputs, people, planned.secondary("sessions")),) if dosed else ()),
+        *((_clusters(inputs, planned),) if opened else ()),
         harms(inputs, planned.harms),
-        describing.staying(inputs, primary.population, planned.retention),
-        _blinding(cut, planned, opened),
+        staying(inputs, people, planned.secondary("retention")),
+        *(() if inputs.layout.single else (blinding(cut, planned, opened),)),
         describing.deviations(inputs),
     )
-    kind = "results by arm" if opened else "blinded, all participants together"
+    kind = "blinded, all participants together"
+    if inputs.layout.single:
+        kind = "one arm, described without a comparator"
+    elif opened:
+        kind = "results by arm"
     return Report(
         programme.title,
         (f"Report of {kind}. Data cut {cut.as_of:%Y-%m-%d %H:%M %Z}.",),
@@ -87,43 +99,11 @@ def assemble(
     )
 
 
-def _about(
-    cut: Cut,
-    programme: Programme,
-    protocol: Protocol,
-    planned: Planned,
-    software: str,
-    opened: bool,
-) -> Section:
-    lines = (
-        f"Data cut: {cut.as_of:%Y-%m-%d %H:%M:%S %Z}, the first {cut.position} entries of the "
-        "record.",
-        f"Merkle root of those entries: {cut.root}.",
-        f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
-        *planned.lines(),
-        f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
-        *(() if opened else ("The allocation is sealed to this report: nothing is by arm.",)),
-    )
-    return Section("about", "About this report", lines)
-
-
-def _estimand(protocol: Protocol, opened: bool) -> Section:
-    estimand = protocol.outcome.estimand
-    treatment = f"Treatment: {estimand.treatment}." if opened else "Treatment: as in the protocol."
-    lines = (
-        treatment,
-        f"Population: {estimand.population}.",
-        f"Variable: {estimand.variable}.",
-        *(f"Intercurrent event: {each}." for each in estimand.intercurrent_events),
-        f"Summary: {estimand.summary}.",
-        "The protocol has its intercurrent events in words. The analyses here use every rating on "
-        "record up to the primary visit, whatever came before it; none was left out for an "
-        "intercurrent event.",
-    )
-    return Section("estimand", "Estimand", lines)
-
-
-def _compared(inputs: Inputs, planned: Planned) -> tuple[Section, ...]:
+def _results(inputs: Inputs, planned: Planned) -> tuple[Section, ...]:
+    if inputs.layout.single:
+        return (single.change(inputs, planned.used.primary.population, planned.primary),)
+    if not inputs.layout.opened:
+        return ()
     return (comparing.primary(inputs, _model(planned), planned.primary),)
 
 
@@ -136,20 +116,29 @@ def _further(inputs: Inputs, planned: Planned) -> tuple[Section, ...]:
         _tried(
             factor,
             partial(
-                sensitivity.by_subgroup,
+                by_subgroup,
                 inputs,
                 planned.used.primary.population,
                 factor,
                 planned.subgroup(factor),
             ),
         )
-        for factor in planned.used.subgroups
+        for factor in dict.fromkeys((*planned.used.subgroups, *ALWAYS))
     ]
     none = ("The plan in use asks for none.",)
     return (
         _gathered("sensitivity", "Sensitivity analyses", tried, none),
         _gathered("subgroups", "Subgroups", groups, none),
     )
+
+
+def _clusters(inputs: Inputs, planned: Planned) -> Section:
+    people = planned.used.primary.population
+    tried = [
+        _tried(words, partial(by_cluster, inputs, people, kind, planned.clusters(kind)))
+        for kind, words in KINDS.items()
+    ]
+    return _gathered("clusters", "Sites and therapists", tried, ())
 
 
 def _gathered(
@@ -175,6 +164,7 @@ def _sensitivity(inputs: Inputs, planned: Planned, each: SensitivityAnalysis) ->
             population=each.population or model.population,
             covariance=each.covariance or model.covariance,
             degrees_of_freedom=each.degrees_of_freedom or model.degrees_of_freedom,
+            every=each.every_rating,
         )
         made = sensitivity.mixed(inputs, changed, each.key, counts)
     else:
@@ -190,24 +180,3 @@ def _model(planned: Planned) -> comparing.Model:
     return comparing.Model(
         primary.population, primary.covariates, primary.covariance, primary.degrees_of_freedom
     )
-
-
-def _blinding(cut: Cut, planned: Planned, opened: bool) -> Section:
-    if not planned.sealed:
-        return Section("blinding", "Blinding", ("The programme is not blinded.",))
-    before = [
-        each
-        for each in read_stream(programmes.OPENINGS + cut.programme)
-        if each.position <= cut.position
-    ]
-    lines = [f"Openings of the allocation up to the data cut: {len(before)}."]
-    if opened and planned.opened:
-        lines.append(
-            f"First opened {planned.opened.recorded_at:%Y-%m-%d %H:%M} by "
-            f"{planned.opened.author}, {planned.opened.role} (entry {planned.opened.position})."
-        )
-    lines.append(
-        "Whether the blind held can't be told: no guess of the arm by a participant or rater is "
-        "on this record."
-    )
-    return Section("blinding", "Blinding", tuple(lines))

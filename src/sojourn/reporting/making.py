@@ -45,27 +45,26 @@ def shelf(programme: str, *, blinded: bool) -> Path:
 def make(wish: Wish, by: Person, progress: Progress | None = None) -> Report:
     """The report asked for. One by arm opens the allocation first, and that is on the record.
 
+    A programme that randomises nobody has one report, of its single arm.
+
     Raises
     ------
     Refused
-        If there is no such randomised programme, the plan is of another protocol, or the role may
-        not see results by arm.
+        If there is no such programme, the plan is of another protocol, or the role may not see
+        results by arm.
     """
     standing = programmes.load(wish.programme)
     protocol = standing.protocol
-    if protocol.randomisation is None:
-        raise Refused(f"programme '{wish.programme}' compares no arms; there is nothing to report")
+    by_arm = protocol.randomisation is not None and not wish.blinded
     for misfit in misfits(wish.plan, protocol) if wish.plan else ():
         raise Refused(misfit, "plan")
-    if not wish.blinded and not may_see_closed_session(by.role):
+    if by_arm and not may_see_closed_session(by.role):
         raise Refused(f"a {by.role} may not see results by arm; ask for the blinded report")
     cut = cut_at(wish.programme, wish.as_of)
-    if not wish.blinded and protocol.randomisation.blinded:
+    if by_arm and protocol.randomisation and protocol.randomisation.blinded:
         opening.record(wish.programme, wish.purpose, by)
     plan = planned(wish.programme, wish.plan)
-    inputs = gather(
-        cut, protocol, plan.used.primary.reference, opened=not wish.blinded, progress=progress
-    )
+    inputs = gather(cut, protocol, plan.used.primary.reference, opened=by_arm, progress=progress)
     return assemble(inputs, cut, standing.programme, protocol, plan)
 
 

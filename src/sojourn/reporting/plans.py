@@ -25,16 +25,15 @@ class Planned:
         return self.locked is not None and self.used.primary == self.locked.primary
 
     @property
-    def trajectories(self) -> bool:
-        return self._same_people and bool(self.locked and self.locked.secondary.trajectories)
-
-    @property
-    def retention(self) -> bool:
-        return self._same_people and bool(self.locked and self.locked.secondary.retention)
-
-    @property
     def harms(self) -> bool:
         return bool(self.locked and self.locked.secondary.harms)
+
+    def secondary(self, name: str) -> bool:
+        """Whether that secondary analysis is in the locked plan, of the same people."""
+        return self._same_people and bool(self.locked and getattr(self.locked.secondary, name))
+
+    def clusters(self, kind: str) -> bool:
+        return self._same_people and bool(self.locked and kind in self.locked.secondary.clusters)
 
     @property
     def outcomes(self) -> tuple[str, ...]:

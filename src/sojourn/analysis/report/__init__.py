@@ -2,6 +2,7 @@
 
 from sojourn.analysis.report.inputs import (
     EVERYONE,
+    Arisen,
     Deviation,
     Happened,
     Inputs,
@@ -23,6 +24,7 @@ from sojourn.analysis.report.model import (
 
 __all__ = [
     "EVERYONE",
+    "Arisen",
     "Cell",
     "Deviation",
     "Figure",

@@ -7,8 +7,8 @@ import polars as pl
 
 from sojourn.analysis import mmrm, responders
 from sojourn.analysis.mmrm.contrasts import Estimate
-from sojourn.analysis.report.describing import analysed_people
 from sojourn.analysis.report.inputs import Inputs, Participant
+from sojourn.analysis.report.intercurrent import analysed_people, counted
 from sojourn.analysis.report.model import Cell, Figure, Section, Table, number, p_shown, shown
 
 LABELS = {
@@ -31,6 +31,7 @@ class Model:
     covariates: tuple[str, ...]
     covariance: str
     degrees_of_freedom: str
+    every: bool = False  # every rating, whatever came before it
 
     @property
     def formula(self) -> str:
@@ -39,21 +40,25 @@ class Model:
         return " + ".join(["change ~ arm * visit", *wanted])
 
 
-def frame(inputs: Inputs, population: str) -> pl.DataFrame:
+def frame(inputs: Inputs, population: str, *, every: bool = False) -> pl.DataFrame:
     """One row for each participant with a baseline and planned visit after it.
 
     Columns participant, arm and visit (Enums, the reference first, visits in their order),
-    change (null where nobody rated), baseline, sex, site.
+    change (null where none counts under the estimand; every one counts with ``every``),
+    baseline, sex, site.
     """
     visits = inputs.layout.after_baseline
     people = inputs.population(population)
-    changes: dict[tuple[str, str], int] = {}
-    starts: dict[str, int] = {}
-    for row in inputs.observations.iter_rows(named=True):
-        if row["visit"] == inputs.layout.baseline:
-            starts[row["participant"]] = row["total"]
-        else:
-            changes[row["participant"], row["visit"]] = row["change"]
+    values = counted(inputs, population, every=every).values
+    changes = {
+        (who, visit): change
+        for who, visit, change in values.select("participant", "visit", "value").iter_rows()
+    }
+    starts = {
+        row["participant"]: row["total"]
+        for row in inputs.observations.iter_rows(named=True)
+        if row["visit"] == inputs.layout.baseline
+    }
     rows = [
         (
             each.key,
@@ -88,7 +93,7 @@ def fitted(inputs: Inputs, model: Model) -> mmrm.Fit:
     mmrm.NotFittable, mmrm.NotConverged
         Where the data does not determine it.
     """
-    rows = frame(inputs, model.population).drop_nulls("change")
+    rows = frame(inputs, model.population, every=model.every).drop_nulls("change")
     seen = set(rows["visit"].cast(pl.String))
     visits = [visit for visit in inputs.layout.after_baseline if visit in seen]
     rows = rows.with_columns(pl.col("visit").cast(pl.String).cast(pl.Enum(visits)))
@@ -109,7 +114,7 @@ def primary(inputs: Inputs, model: Model, planned: bool) -> Section:
         fit = fitted(inputs, model)
     except (mmrm.NotFittable, mmrm.NotConverged) as error:
         return Section("primary", title, (f"The primary model could not be fitted: {error}",))
-    people = analysed_people(inputs, model.population)
+    people = analysed_people(inputs, model.population, every=model.every)
     sources = model_entries(inputs, people)
     name = f"primary/{model.population}/{model.formula}/{model.covariance}/{fit.df}"
     tables = (
@@ -129,7 +134,7 @@ def primary(inputs: Inputs, model: Model, planned: bool) -> Section:
         f"Mixed model for repeated measures: {model.formula}; covariance {model.covariance}, "
         f"restricted maximum likelihood, degrees of freedom by {model.degrees_of_freedom}.",
         f"{len(people)} participants with {len(fit.data.response)} ratings; {missing} of the "
-        "population have no baseline or no rating after it and are not in the model.",
+        "population have no baseline or no rating that counts after it and are not in the model.",
     )
     return Section("primary", title, lines, tables)
 
@@ -205,7 +210,10 @@ def respondents(inputs: Inputs, population: str, planned: Iterable[str], referen
                 Table(LABELS[outcome], ("", *inputs.layout.arms), tuple(rows),
                       planned=outcome in planned)
             )  # fmt: skip
-    lines = (f"At {inputs.layout.label(inputs.layout.outcome)}; each outcome has its own people.",)
+    lines = (
+        f"At {inputs.layout.label(inputs.layout.outcome)}; each outcome has its own people. Every "
+        "rating is used, whatever came before it.",
+    )
     return Section("responders", "Responders", lines, tuple(tables))
 
 

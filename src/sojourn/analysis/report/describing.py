@@ -1,27 +1,25 @@
 """Who took part: flow, baseline, course over the visits, retention, deviations."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 
 from sojourn.analysis import outcomes
 from sojourn.analysis.flow import ENDINGS, Flow, Person
 from sojourn.analysis.flow import flow as accounted
 from sojourn.analysis.report.inputs import Inputs, Participant, columns, places
+from sojourn.analysis.report.intercurrent import analysed_people
 from sojourn.analysis.report.model import (
     Cell,
     Figure,
     FlowPicture,
-    RetentionPicture,
     Section,
     Table,
     TrajectoryPicture,
     count,
     number,
-    p_shown,
     share,
     shown,
 )
-from sojourn.analysis.retention import Stay, log_rank, retention
 
 CONSORT = "After CONSORT 2025, doi 10.1371/journal.pmed.1004587."
 STEPS = (
@@ -45,45 +43,55 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
         If the parts would not add up.
     """
     whole = accounted(
-        Person(each.status, each.arm, each.randomised, each.reason) for each in inputs.people
+        Person(each.status, each.arm, each.included, each.reason) for each in inputs.people
     )
     names: dict[str, tuple[str, Callable[[Participant], bool]]] = {
         "registered": ("Assessed for eligibility", lambda each: True),
         "screening": ("In screening", lambda each: each.status == "screening"),
         "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
         "enrolled": ("Eligible", lambda each: each.status in ENDINGS),
-        "not-randomised": (
-            "Eligible, not randomised",
-            lambda each: each.status in ENDINGS and not each.randomised,
-        ),
-        "randomised": ("Randomised", lambda each: each.randomised),
     }
+    if not inputs.layout.single:
+        names["not-randomised"] = (
+            "Eligible, not randomised",
+            lambda each: each.status in ENDINGS and not each.included,
+        )
+        names["randomised"] = ("Randomised", lambda each: each.included)
     before: list[tuple[Cell, ...]] = []
     for key, (label, holds) in names.items():
         chosen = [each for each in inputs.people if holds(each)]
         sources = {place for each in chosen for place in each.flow}
         before.append((label, count(f"flow/{key}", len(chosen), "analysis.flow.flow", sources)))
-    steps = [step for step in STEPS if dosing or step[0] != "dosed"]
-    by_arm = columns(inputs, (each for each in inputs.people if each.randomised))
+    steps = [
+        (key, "Enrolled" if inputs.layout.single and key == "allocated" else label)
+        for key, label in STEPS
+        if dosing or key != "dosed"
+    ]
+    by_arm = columns(inputs, (each for each in inputs.people if each.included))
+    analysed = {each.key for each in analysed_people(inputs, population)}
     parts = {
-        (key, arm): _part(inputs, key, arm, people, population)
+        (key, arm): _part(inputs, key, arm, people, analysed)
         for key, _ in steps
         for arm, people in by_arm
     }
     rows: list[tuple[Cell, ...]] = [
         (label, *(parts[key, arm] for arm, _ in by_arm)) for key, label in steps
     ]
-    for reason in sorted({each.reason for each in inputs.people if each.randomised} - {""}):
+    for reason in sorted({each.reason for each in inputs.people if each.included} - {""}):
         rows.append((f"Withdrew: {reason}", *(
             count(f"flow/reason/{reason}/{arm}", len(chosen), "analysis.flow.flow",
                   places(chosen, lambda each: each.flow))
             for arm, people in by_arm
             for chosen in [[each for each in people if each.reason == reason]]
         )))  # fmt: skip
-    picture = _flow_picture(whole, parts, by_arm)
+    picture = _flow_picture(whole, parts, by_arm, dict(steps))
     tables = (
         Table("Enrolment", ("", "People"), tuple(before)),
-        Table("Allocation, follow-up, analysis", ("", *inputs.layout.arms), tuple(rows)),
+        Table(
+            "Follow-up and analysis" if inputs.layout.single else "Allocation, follow-up, analysis",
+            ("", *inputs.layout.arms),
+            tuple(rows),
+        ),
     )
     return Section("flow", "Participant flow", (CONSORT,), tables, picture)
 
@@ -185,49 +193,9 @@ def trajectories(inputs: Inputs, population: str, planned: bool) -> Section:
     return Section("trajectories", "Course over the visits", lines, (table,), picture)
 
 
-def staying(inputs: Inputs, population: str, planned: bool) -> Section:
-    """Who is still there, by the product-limit estimator; the arms compared where they are open."""
-    people = [each for each in inputs.population(population) if each.days is not None]
-    left = ("withdrawn", "lost")
-    stays = [Stay(each.arm, each.days or 0, each.status in left, each.reason) for each in people]
-    steps = retention(stays)
-    cells: list[Cell] = []
-    for arm, own in columns(inputs, people):
-        mine = [step for step in steps if step.arm == arm]
-        if not mine:
-            cells.append("–")
-            continue
-        last = mine[-1]
-        cells.append(Figure(
-            f"retention/{arm}",
-            f"{100 * last.retained:.0f}%"
-            + (f" ({100 * last.low:.0f} to {100 * last.high:.0f})"
-               if last.low is not None and last.high is not None else ""),
-            (("retained", number(last.retained)), ("low", number(last.low)),
-             ("high", number(last.high)), ("people", str(len(own)))),
-            "analysis.retention.retention", len(own), places(own, lambda each: each.flow), planned,
-        ))  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [("Retained at the last departure (95% interval)", *cells)]
-    if inputs.layout.opened and any(stay.left for stay in stays):
-        test = log_rank(stays)
-        compared = Figure(
-            "retention/log-rank",
-            f"χ² {shown(test.chi_squared, 2)}, {test.df} df, p {p_shown(test.p_value)}",
-            (("chi_squared", number(test.chi_squared)), ("df", str(test.df)),
-             ("p", number(test.p_value))),
-            "analysis.retention.log_rank", len(stays), places(people, lambda each: each.flow),
-            planned,
-        )  # fmt: skip
-        rows.append(("Log-rank test", compared, *("" for _ in inputs.layout.arms[1:])))
-    until = max((stay.days for stay in stays), default=0)
-    picture = RetentionPicture(steps, until) if stays else None
-    table = Table("Retention", ("", *inputs.layout.arms), tuple(rows), planned=planned)
-    return Section("retention", "Retention", (), (table,), picture)
-
-
 def deviations(inputs: Inputs) -> Section:
     """Visits outside their windows or missed, and doses withheld, as the record shows them."""
-    people = {each.key: each for each in inputs.people if each.randomised}
+    people = {each.key: each for each in inputs.people if each.included}
     rows: list[tuple[Cell, ...]] = []
     kinds = {(each.what, each.visit) for each in inputs.deviations if each.participant in people}
     for what, visit in sorted(kinds):
@@ -258,21 +226,22 @@ def _flow_picture(
     whole: Flow,
     parts: Mapping[tuple[str, str], Figure],
     by_arm: Sequence[tuple[str, Sequence[Participant]]],
+    labels: Mapping[str, str],
 ) -> FlowPicture:
+    single = labels["allocated"] != "Randomised"
+    aside = (f"Not eligible: {whole.screen_failed}", f"In screening: {whole.in_screening}")
+    if not single:
+        aside = (*aside, f"Eligible, not randomised: {whole.not_randomised.allocated}")
     return FlowPicture(
         (
             (f"Assessed for eligibility: {whole.registered}",),
-            (
-                f"Not eligible: {whole.screen_failed}",
-                f"In screening: {whole.in_screening}",
-                f"Eligible, not randomised: {whole.not_randomised.allocated}",
-            ),
-            (f"Randomised: {whole.randomised}",),
+            aside,
+            (f"{labels['allocated']}: {whole.enrolled if single else whole.randomised}",),
         ),
         tuple(
             tuple(
                 (*([arm] if keys[0] == "allocated" else []), *(
-                    f"{dict(STEPS)[key]}: {parts[key, arm].text}" for key in keys
+                    f"{labels[key]}: {parts[key, arm].text}" for key in keys
                     if (key, arm) in parts
                 ))
                 for keys in (
@@ -287,10 +256,9 @@ def _flow_picture(
 
 
 def _part(
-    inputs: Inputs, key: str, arm: str, people: Sequence[Participant], population: str
+    inputs: Inputs, key: str, arm: str, people: Sequence[Participant], analysed: Collection[str]
 ) -> Figure:
     outcome = inputs.layout.outcome
-    analysed = {each.key for each in analysed_people(inputs, population)}
     rated = {who for who, visit in inputs.ratings if visit == outcome}
     tests: dict[str, Callable[[Participant], bool]] = {
         "allocated": lambda each: True,
@@ -305,14 +273,3 @@ def _part(
         visits = (outcome,) if key == "rated" else inputs.layout.after_baseline
         sources = set(inputs.entries(chosen, visits))
     return count(f"flow/{key}/{arm}", len(chosen), "analysis.flow.flow", sources)
-
-
-def analysed_people(inputs: Inputs, population: str) -> tuple[Participant, ...]:
-    """Those of the population with a baseline and a rating after it."""
-    visits = inputs.layout.after_baseline
-    changed = {
-        row["participant"]
-        for row in inputs.observations.iter_rows(named=True)
-        if row["visit"] in visits and row["change"] is not None
-    }
-    return tuple(each for each in inputs.population(population) if each.key in changed)

@@ -1,8 +1,10 @@
 """Adverse events by system and term: people with one, and how many events."""
 
+from dataclasses import replace
+
 from sojourn.analysis import safety
 from sojourn.analysis.report.inputs import Happened, Inputs, Participant
-from sojourn.analysis.report.model import Cell, Figure, Section, Table, number
+from sojourn.analysis.report.model import Cell, Figure, Section, Table, number, ranged, shown
 
 
 def harms(inputs: Inputs, planned: bool) -> Section:
@@ -10,7 +12,7 @@ def harms(inputs: Inputs, planned: bool) -> Section:
 
     Pleasant effects count too where they were recorded as events.
     """
-    people = [each for each in inputs.people if each.days_at_risk is not None and each.randomised]
+    people = [each for each in inputs.people if each.days_at_risk is not None and each.included]
     exposures = [safety.Exposure(each.key, each.arm, each.days_at_risk or 1) for each in people]
     if not exposures:
         return Section("harms", "Adverse events", ("Nobody has been given a dose.",))
@@ -24,12 +26,13 @@ def harms(inputs: Inputs, planned: bool) -> Section:
             safety.of_special_interest(events, exposures),
         ),
     )
-    tables = tuple(_table(inputs, people, title, key, found, planned) for title, key, found in made)
+    tables = [_table(inputs, people, title, key, found, planned) for title, key, found in made]
+    tables.insert(1, _rates(inputs, people, made[0][2], planned))
     lines = (
         f"Participants with at least one event of those with a dose, and events, from the first "
         f"dose on. {made[0][2].outside} events began before it or are of nobody with a dose.",
     )
-    return Section("harms", "Adverse events", lines, tables)
+    return Section("harms", "Adverse events", lines, tuple(tables))
 
 
 def _table(
@@ -55,20 +58,43 @@ def _table(
     return Table(title, ("", *inputs.layout.arms), tuple(rows), planned=planned)
 
 
+def _rates(inputs: Inputs, people: list[Participant], found: safety.Table, planned: bool) -> Table:
+    """Any event and each system, over the time that people were at risk."""
+    rows: list[tuple[Cell, ...]] = []
+    lines = [row for row in found.rows if not row.term]
+    for group in sorted({row.group for row in lines}):
+        by_arm = {row.arm: row for row in lines if row.group == group}
+        for part, words in (("incidence", "people with a first event"), ("event_rate", "events")):
+            cells = [
+                _rate(inputs, people, by_arm[arm], part, planned) if arm in by_arm else "–"
+                for arm in inputs.layout.arms
+            ]
+            rows.append((f"{group or 'Any'}: {words}", *cells))
+    return Table(
+        "For each 100 person-years since the first dose (exact 95% interval); person-years",
+        ("", *inputs.layout.arms), tuple(rows),
+        "The time of people with a first event ends with it. Rates take the hazard as constant.",
+        planned,
+    )  # fmt: skip
+
+
+def _rate(
+    inputs: Inputs, people: list[Participant], row: safety.Row, part: str, planned: bool
+) -> Cell:
+    rate: safety.Rate = getattr(row, part)
+    about = ("analysis.safety.by_system", row.people, _sources(inputs, people, "all", row), planned)
+    figure = ranged(
+        f"harms/{part}/{row.group}/{row.arm}", rate.per_100_years, (rate.low, rate.high), about,
+        after=f"; {shown(rate.person_years)}",
+    )  # fmt: skip
+    values = (*figure.values, ("person_years", number(rate.person_years)))
+    return replace(figure, values=(*values, ("count", str(rate.count))))
+
+
 def _figure(
     inputs: Inputs, people: list[Participant], key: str, row: safety.Row, planned: bool
 ) -> Figure:
-    at_risk = {each.key: each for each in people if each.arm == row.arm}
-    chosen = [
-        each
-        for each in inputs.events
-        if _counts(each, key, row) and each.event.participant in at_risk
-        and 1 <= each.event.day <= (at_risk[each.event.participant].days_at_risk or 0)
-    ]  # fmt: skip
-    sources = {place for each in chosen for place in each.sources}
-    for person in at_risk.values():
-        sources.update(person.dosed)
-        sources.update(person.allocated)
+    sources = _sources(inputs, people, key, row)
     percent = f" ({100 * row.participants / row.people:.0f}%)" if row.people else ""
     low, high = row.interval
     return Figure(
@@ -81,6 +107,19 @@ def _figure(
         else "analysis.safety.of_special_interest",
         row.people, tuple(sorted(sources)), planned,
     )  # fmt: skip
+
+
+def _sources(inputs: Inputs, people: list[Participant], key: str, row: safety.Row) -> set[int]:
+    """The entries of the line's events, and of the doses and arms of those at risk."""
+    at_risk = {each.key: each for each in people if each.arm == row.arm}
+    sources: set[int] = set()
+    for each in inputs.events:
+        person = at_risk.get(each.event.participant)
+        if person and _counts(each, key, row) and 1 <= each.event.day <= (person.days_at_risk or 0):
+            sources.update(each.sources)
+    for person in at_risk.values():
+        sources.update((*person.dosed, *person.allocated))
+    return sources
 
 
 def _counts(each: Happened, key: str, row: safety.Row) -> bool:

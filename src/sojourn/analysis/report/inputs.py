@@ -1,13 +1,15 @@
 """What the record tells at a data cut, in the shape that analyses take it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from sojourn.analysis import safety
+from sojourn.analysis.estimand import Handled, Occurrence
 
 EVERYONE = "All participants"
+POPULATIONS = ("randomised", "randomised-and-dosed", "enrolled", "enrolled-and-dosed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +17,10 @@ class Participant:
     """One participant at the cut. Entries are given by their positions in the record.
 
     ``arm`` is its label, or ``EVERYONE`` where the allocation is sealed; empty before
-    randomisation. ``days`` since enrolment, ``days_at_risk`` since the first dose, both counting
-    their first day; None where there is no such day.
+    randomisation. ``included``: randomised, or found eligible where nobody is randomised.
+    ``days`` since enrolment, ``days_at_risk`` since the first dose, both counting
+    their first day; None where there is no such day. ``pair`` names the practitioners of the
+    first session; ``levels`` pairs a subgroup's factor with this person's level, where known.
     """
 
     key: str
@@ -26,7 +30,7 @@ class Participant:
     age: int | None
     status: str
     reason: str
-    randomised: bool
+    included: bool
     doses: int
     days: int | None
     days_at_risk: int | None
@@ -34,6 +38,15 @@ class Participant:
     registered: tuple[int, ...]
     dosed: tuple[int, ...]
     allocated: tuple[int, ...]
+    pair: str = ""
+    paired: tuple[int, ...] = ()
+    levels: tuple[tuple[str, str], ...] = ()
+    history: tuple[int, ...] = ()  # entries that ``levels`` beyond sex and site come from
+
+    def level(self, factor: str) -> str:
+        """The level of that factor; empty where the record holds none."""
+        known = {"sex": self.sex, "site": self.site, **dict(self.levels)}
+        return known.get(factor, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,21 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
+class Arisen:
+    """An intercurrent event with the entries that tell of it."""
+
+    occurrence: Occurrence
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The words of the protocol: ``rated`` pairs visits that rate the outcome with labels.
 
     ``arms`` are labels with the reference first; one label alone where all are pooled.
+    ``opened``: people are told apart by arm. ``single``: the programme randomises nobody.
+    ``planned`` is each rated visit's planned day. ``handled`` are the intercurrent events the
+    estimand has a rule for; ``failure`` the change in points that a composite one stands for.
     """
 
     instrument: str
@@ -67,6 +91,10 @@ class Layout:
     rated: tuple[tuple[str, str], ...]
     arms: tuple[str, ...]
     opened: bool
+    single: bool = False
+    planned: Mapping[str, int] = field(default_factory=dict)
+    handled: tuple[Handled, ...] = ()
+    failure: int | None = None
 
     @property
     def after_baseline(self) -> tuple[str, ...]:
@@ -74,6 +102,12 @@ class Layout:
         keys = [key for key, _ in self.rated]
         first = keys.index(self.baseline) + 1 if self.baseline in keys else 0
         return tuple(keys[first : keys.index(self.outcome) + 1])
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Rated visits after the one of the primary outcome, in their order."""
+        keys = [key for key, _ in self.rated]
+        return tuple(keys[keys.index(self.outcome) + 1 :])
 
     def label(self, visit: str) -> str:
         return dict(self.rated).get(visit, visit)
@@ -93,20 +127,20 @@ class Inputs:
     ratings: Mapping[tuple[str, str], tuple[int, ...]]
     events: tuple[Happened, ...]
     deviations: tuple[Deviation, ...]
+    arisen: tuple[Arisen, ...] = ()
 
     def population(self, name: str) -> tuple[Participant, ...]:
-        """Those randomised, or of them those with a dose.
+        """Those included, or of them those with a dose.
 
         Raises
         ------
         ValueError
             For another name.
         """
-        if name not in ("randomised", "randomised-and-dosed"):
-            raise ValueError(f"population '{name}' is not known")
-        return tuple(
-            each for each in self.people if each.randomised and (each.doses or name == "randomised")
-        )
+        if name not in POPULATIONS:
+            raise ValueError(f"population '{name}' is not known; there are {POPULATIONS}")
+        dosed = name.endswith("-and-dosed")
+        return tuple(each for each in self.people if each.included and (each.doses or not dosed))
 
     def rated(self, people: Iterable[Participant]) -> pl.DataFrame:
         """Their observations."""

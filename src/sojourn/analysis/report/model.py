@@ -137,6 +137,26 @@ def share(name: str, value: int, of: int, function: str, sources: Iterable[int])
     return Figure(name, f"{value}/{of}{percent}", values, function, of, places)
 
 
+def ranged(
+    name: str,
+    value: float | None,
+    limits: tuple[float | None, float | None],
+    about: tuple[str, int, Iterable[int], bool],
+    *,
+    digits: int = 1,
+    after: str = "",
+) -> Figure:
+    """A number with its interval; ``about`` is function, inputs, sources and whether planned."""
+    function, inputs, sources, planned = about
+    low, high = limits
+    text = shown(value, digits)
+    if low is not None and high is not None:
+        text += f" ({shown(low, digits)} to {shown(high, digits)})"
+    numbers = (("estimate", number(value)), ("low", number(low)), ("high", number(high)))
+    places = tuple(sorted(set(sources)))
+    return Figure(name, text + after, numbers, function, inputs, places, planned)
+
+
 def _shown(sections: Iterable[Section]) -> Iterator[Figure]:
     for section in sections:
         for table in section.tables:

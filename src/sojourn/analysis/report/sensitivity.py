@@ -1,10 +1,10 @@
-"""What the primary result rests on: other models, filled gaps, tipping points, subgroups."""
+"""What the primary result rests on: other models, filled gaps, tipping points."""
 
 from collections.abc import Sequence
 
 import polars as pl
 
-from sojourn.analysis import imputation, subgroups
+from sojourn.analysis import imputation
 from sojourn.analysis.report.comparing import (
     HEAD,
     Model,
@@ -14,48 +14,9 @@ from sojourn.analysis.report.comparing import (
     frame,
     model_entries,
 )
-from sojourn.analysis.report.describing import analysed_people
 from sojourn.analysis.report.inputs import Inputs
-from sojourn.analysis.report.model import Cell, Figure, Table, number, p_shown, shown
-
-
-def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> Table | None:
-    """The difference at the primary visit in each level, and the test that they are alike."""
-    rows = frame(inputs, population).drop_nulls("change")
-    rows = rows.filter(pl.col("visit").cast(pl.String) == inputs.layout.outcome)
-    if len(inputs.layout.arms) != 2 or not len(rows):
-        return None
-    found = subgroups.interaction(
-        factor,
-        rows[factor].to_list(),
-        rows["change"].to_numpy(),
-        (rows["arm"].cast(pl.String) == inputs.layout.arms[1]).to_numpy().astype(float),
-        rows[["baseline"]].to_numpy(),
-    )
-    here = set(rows["participant"])
-    people = [each for each in inputs.population(population) if each.key in here]
-    sources = inputs.entries(people, (inputs.layout.baseline, inputs.layout.outcome))
-    cells: list[tuple[Cell, ...]] = []
-    for each in found.subgroups:
-        numbers = (
-            ("difference", number(each.difference)),
-            ("low", number(each.low)),
-            ("high", number(each.high)),
-        )
-        text = f"{shown(each.difference)} ({shown(each.low)} to {shown(each.high)})"
-        figure = Figure(
-            f"subgroup/{factor}/{each.level}", text, numbers, "analysis.subgroups.interaction",
-            each.active + each.reference, sources, planned,
-        )  # fmt: skip
-        cells.append((each.level, f"{each.active}, {each.reference}", figure))
-    if found.test:
-        p = found.test.p_value
-        name = f"subgroup/{factor}/interaction"
-        cells.append(("Interaction", "", Figure(
-            name, f"p {p_shown(p)}", (("p", number(p)),), "analysis.subgroups.interaction",
-            len(rows), sources, planned)))  # fmt: skip
-    head = ("", "People in each arm", "Difference (95% interval)")
-    return Table(f"By {factor}", head, tuple(cells), planned=planned)
+from sojourn.analysis.report.intercurrent import analysed_people
+from sojourn.analysis.report.model import Cell, Figure, Table, number, shown
 
 
 def reference_based(
@@ -115,10 +76,12 @@ def mixed(inputs: Inputs, model: Model, key: str, planned: bool) -> Table:
         Where the data does not determine it.
     """
     fit = fitted(inputs, model)
-    sources = model_entries(inputs, analysed_people(inputs, model.population))
+    people = analysed_people(inputs, model.population, every=model.every)
+    sources = model_entries(inputs, people)
     label = inputs.layout.label(inputs.layout.outcome)
     rows = difference_rows(inputs, fit, f"sensitivity/{key}", sources, planned)
     title = f"{model.population}, {model.covariance}, {model.degrees_of_freedom}"
+    title += ", every rating whatever came before it" if model.every else ""
     return Table(title, HEAD, tuple(row for row in rows if row[0] == label), planned=planned)
 
 

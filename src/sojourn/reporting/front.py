@@ -1,0 +1,101 @@
+"""What a report says before and around its numbers: the cut, the plan, the estimand, the seal."""
+
+from sojourn.analysis.report import Inputs, Layout, Section
+from sojourn.analysis.report.intercurrent import tables
+from sojourn.conduct.programme import Programme
+from sojourn.ledger import programmes
+from sojourn.ledger.read import read_stream
+from sojourn.protocols.estimand import Estimand, IntercurrentEvent
+from sojourn.protocols.model import Protocol
+from sojourn.reporting.cut import Cut
+from sojourn.reporting.plans import Planned
+
+# What each strategy makes of the ratings after the event: ICH E9(R1), section A.3.2.
+STRATEGIES = {
+    "treatment-policy": "Treatment policy: ratings count whether or not it happened",
+    "hypothetical": "Hypothetical: ratings after it do not count, and the model stands in for what "
+    "they would have been without it",
+    "composite": "Composite: from then on it counts as a change of {failure} points, seen or not",
+    "while-on-treatment": "While on treatment: the last rating before it is the outcome",
+    "principal-stratum": "Principal stratum: asked of those to whom it would never happen. No "
+    "record tells who they are, so nothing is set aside and this report does not answer it",
+}
+READ_AS = {
+    "treatment-stopped": "Read off the record as a withdrawal, a loss to follow-up, a decision "
+    "against the next dose, or a session that ended without a dose, where no dose followed",
+    "excluded-medicine": "Read off the record as a medicine of an excluded class begun after "
+    "inclusion, on a day that is known",
+    "death": "Read off the record as a fatal adverse event",
+}
+IN_WORDS = (
+    "In words alone in this programme's protocol: no rating is set aside for it, and everything up "
+    "to the primary visit is used"
+)
+
+
+def about(
+    cut: Cut,
+    programme: Programme,
+    protocol: Protocol,
+    planned: Planned,
+    software: str,
+    layout: Layout,
+) -> Section:
+    """Data cut, checkpoint, protocol and plan."""
+    sealed = not layout.opened and not layout.single
+    lines = (
+        f"Data cut: {cut.as_of:%Y-%m-%d %H:%M:%S %Z}, the first {cut.position} entries of the "
+        "record.",
+        f"Merkle root of those entries: {cut.root}.",
+        f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
+        *planned.lines(),
+        f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
+        *(("The allocation is sealed to this report: nothing is by arm.",) if sealed else ()),
+    )
+    return Section("about", "About this report", lines)
+
+
+def estimand(inputs: Inputs, protocol: Protocol, population: str) -> Section:
+    """The estimand written out, and what its intercurrent events do to the ratings."""
+    of = protocol.outcome.estimand
+    told = inputs.layout.opened or inputs.layout.single
+    lines = (
+        f"Treatment: {of.treatment}." if told else "Treatment: as in the protocol.",
+        f"Population: {of.population}.",
+        f"Variable: {of.variable}.",
+        *(_event(each, of) for each in of.intercurrent_events),
+        *(() if of.intercurrent_events else ("Intercurrent events: none expected.",)),
+        f"Summary: {of.summary}.",
+        "These rules hold for the primary analysis and those that start from it (sensitivity, "
+        "subgroups, sites and therapists). What only describes uses every rating and says so.",
+    )
+    return Section("estimand", "Estimand", lines, tables(inputs, population))
+
+
+def _event(each: IntercurrentEvent, of: Estimand) -> str:
+    if each.event is None or each.strategy is None:
+        return f"Intercurrent event: {each.text}. {IN_WORDS}."
+    strategy = STRATEGIES[each.strategy].format(failure=of.failure)
+    return f"Intercurrent event: {each.text}. {strategy}. {READ_AS[each.event]}."
+
+
+def blinding(cut: Cut, planned: Planned, opened: bool) -> Section:
+    """Who looked behind the seal, and whether the blind held."""
+    if not planned.sealed:
+        return Section("blinding", "Blinding", ("The programme is not blinded.",))
+    before = [
+        each
+        for each in read_stream(programmes.OPENINGS + cut.programme)
+        if each.position <= cut.position
+    ]
+    lines = [f"Openings of the allocation up to the data cut: {len(before)}."]
+    if opened and planned.opened:
+        lines.append(
+            f"First opened {planned.opened.recorded_at:%Y-%m-%d %H:%M} by "
+            f"{planned.opened.author}, {planned.opened.role} (entry {planned.opened.position})."
+        )
+    lines.append(
+        "Whether the blind held can't be told: no guess of the arm by a participant or rater is "
+        "on this record."
+    )
+    return Section("blinding", "Blinding", tuple(lines))
