@@ -22,6 +22,7 @@ primary:
   covariates: [baseline]
 sensitivity:
   - {key: compound-symmetry, kind: mixed-model, covariance: compound-symmetry}
+  - {key: every-rating, kind: mixed-model, every_rating: true}
   - {key: jump-to-reference, kind: reference-based, strategy: JR}
 secondary: {outcomes: [response, remission], trajectories: true, harms: true}
 subgroups: [sex]

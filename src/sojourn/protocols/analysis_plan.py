@@ -127,12 +127,12 @@ def misfits(plan: AnalysisPlan, protocol: Protocol) -> tuple[str, ...]:
             f"use one of {', '.join(arms)}"
         )
     randomised = protocol.randomisation is not None
-    for each in (plan.primary, *plan.sensitivity):
-        if each.population and each.population.startswith("randomised") != randomised:
-            wanted = "randomised" if randomised else "enrolled"
-            found.append(f"population '{each.population}' has nobody; use {wanted}")
-    compared = (*plan.sensitivity, *plan.subgroups, *plan.primary.covariates)
-    if not randomised and compared:
+    wanted = "randomised" if randomised else "enrolled"
+    populations = (plan.primary.population, *(each.population for each in plan.sensitivity))
+    for population in dict.fromkeys(each for each in populations if each):
+        if not population.startswith(wanted):
+            found.append(f"population '{population}' has nobody; use {wanted}")
+    if not randomised and (plan.sensitivity or plan.subgroups or plan.primary.covariates):
         found.append(
             "the protocol compares no arms; leave sensitivity, subgroups and covariates empty"
         )

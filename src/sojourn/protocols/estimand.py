@@ -62,7 +62,7 @@ def faults(estimand: Estimand, *, dosed: bool, stored: bool) -> Iterator[tuple[P
     for number, each in enumerate(estimand.intercurrent_events):
         where = ("intercurrent_events", number)
         if each.event is None or each.strategy is None:
-            if not stored or each.event != each.strategy:
+            if not stored or each.event is not None or each.strategy is not None:
                 yield where, f"has no event or no strategy; {MEND}"
             continue
         if each.event in seen:

@@ -142,14 +142,14 @@ def _clusters(inputs: Inputs, planned: Planned) -> Section:
 
 
 def _gathered(
-    key: str, title: str, found: list[Table | str | None], none: tuple[str, ...]
+    key: str, title: str, found: list[Table | str], none: tuple[str, ...]
 ) -> Section:
     words = tuple(each for each in found if isinstance(each, str))
     tables = tuple(each for each in found if isinstance(each, Table))
     return Section(key, title, words or (() if tables else none), tables)
 
 
-def _tried(key: str, compute: Callable[[], Table | None]) -> Table | str | None:
+def _tried(key: str, compute: Callable[[], Table | str]) -> Table | str:
     try:
         return compute()
     except (mmrm.NotFittable, mmrm.NotConverged, ValueError) as error:

@@ -156,15 +156,20 @@ def deviations(told: Told, protocol: Protocol) -> Iterator[Deviation]:
     who = told.course.participant
     for each in plan(told.course, protocol):
         sources = told.places(_of_visit(each.visit.key))
+        label = each.visit.label
+        if each.visit.phase == "aftercare" and each.visit.session:
+            label = f"Contacts after session {each.visit.session}"
         if each.outside_window:
-            yield Deviation(who, "Outside its window", each.visit.label, sources)
+            yield Deviation(who, "Outside its window", label, sources)
         if each.standing == "missed":
-            yield Deviation(who, "Missed", each.visit.label, sources)
+            yield Deviation(who, "Missed", label, sources)
     for session in told.course.sessions.values():
         visit = protocol.visit(session.visit)
-        if session.withheld and visit:
-            sources = told.places(_of_visit(session.visit, "dosing.dose-withheld"))
-            yield Deviation(who, "Dose withheld", visit.label, sources)
+        sources = told.places(_of_visit(session.visit, "dosing.dose-withheld"))
+        for which in sorted({each.which for each in session.withheld}):
+            if visit:
+                what = f"{which.capitalize()} dose withheld"
+                yield Deviation(who, what, visit.label, sources)
 
 
 def arisen(told: Told, protocol: Protocol, formulary: Formulary) -> Iterator[Arisen]:

@@ -46,11 +46,11 @@ def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> 
         places.update(each.registered if factor in ("sex", "site") else each.history)
     sources = tuple(sorted(places))
     cells: list[tuple[Cell, ...]] = []
-    for each in found.subgroups:
-        about = (FUNCTION, each.active + each.reference, sources, planned)
-        name = f"subgroup/{factor}/{each.level}"
-        figure = ranged(name, each.difference, (each.low, each.high), about)
-        cells.append((each.level, f"{each.active}, {each.reference}", figure))
+    for group in found.subgroups:
+        about = (FUNCTION, group.active + group.reference, sources, planned)
+        name = f"subgroup/{factor}/{group.level}"
+        figure = ranged(name, group.difference, (group.low, group.high), about)
+        cells.append((group.level, f"{group.active}, {group.reference}", figure))
     if found.test:
         p = found.test.p_value
         cells.append(("Interaction", "", Figure(

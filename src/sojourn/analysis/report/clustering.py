@@ -45,9 +45,9 @@ def by_cluster(inputs: Inputs, population: str, kind: str, planned: bool) -> Tab
             f"cluster/{kind}/test", f"p {p_shown(found.p_value)}",
             (("p", number(found.p_value)),), about[0], len(here), tuple(sorted(places)), planned)),
     ]  # fmt: skip
-    for each in found.clusters:
-        figure = ranged(f"cluster/{kind}/{each.name}", each.deviation, (None, None), about)
-        cells.append((each.name, str(each.people), figure))
+    for one in found.clusters:
+        figure = ranged(f"cluster/{kind}/{one.name}", one.deviation, (None, None), about)
+        cells.append((one.name, str(one.people), figure))
     note = "Points of change by which each is predicted to differ, shrunken towards none."
     return Table(KINDS[kind], ("", "People", "Change"), tuple(cells), note, planned)
 

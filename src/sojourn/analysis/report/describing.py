@@ -217,7 +217,8 @@ def deviations(inputs: Inputs) -> Section:
             cells.append(count(name, len(chosen), "course.schedule.plan", sources))
         rows.append((what, visit, *cells))
     head = ("What", "Visit", *inputs.layout.arms)
-    table = Table("Deviations after randomisation", head, tuple(rows))
+    since = "enrolment" if inputs.layout.single else "randomisation"
+    table = Table(f"Deviations after {since}", head, tuple(rows))
     lines = ("Counted from the record alone: what nobody recorded is not here.",)
     return Section("deviations", "Deviations from the protocol", lines, (table,))
 
@@ -229,7 +230,7 @@ def _flow_picture(
     labels: Mapping[str, str],
 ) -> FlowPicture:
     single = labels["allocated"] != "Randomised"
-    aside = (f"Not eligible: {whole.screen_failed}", f"In screening: {whole.in_screening}")
+    aside: tuple[str, ...] = (f"Not eligible: {whole.screen_failed}", f"In screening: {whole.in_screening}")
     if not single:
         aside = (*aside, f"Eligible, not randomised: {whole.not_randomised.allocated}")
     return FlowPicture(

@@ -30,7 +30,8 @@ def harms(inputs: Inputs, planned: bool) -> Section:
     tables.insert(1, _rates(inputs, people, made[0][2], planned))
     lines = (
         f"Participants with at least one event of those with a dose, and events, from the first "
-        f"dose on. {made[0][2].outside} events began before it or are of nobody with a dose.",
+        f"dose on. Not counted, as they began before it or are of nobody with a dose: "
+        f"{made[0][2].outside}.",
     )
     return Section("harms", "Adverse events", lines, tuple(tables))
 

@@ -67,7 +67,7 @@ def tables(inputs: Inputs, population: str) -> tuple[Table, ...]:
     if not inputs.layout.handled:
         return ()
     head = ("", *inputs.layout.arms)
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for each in inputs.layout.handled:
         cells = []
         for arm, people in columns(inputs, inputs.population(population)):
