@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from sojourn import reporting
+from sojourn.clinic import report_runs
 from sojourn.clinic.demo.programme import ACCOUNTS
 from sojourn.clinic.models import Member
 from sojourn.ledger.read import read_stream, version
@@ -20,6 +21,18 @@ def shelved(planned, settings, tmp_path):
     settings.HOME = tmp_path
     reporting.write(blinded, reporting.shelf(planned, blinded=True))
     reporting.write(opened, reporting.shelf(planned, blinded=False))
+
+
+@pytest.fixture
+def at_once(planned, monkeypatch, tmp_path):
+    """Runs end within the request that began them, and lie on a shelf of this test's own."""
+    Member.objects.bulk_create(Member(username=name, role=role) for name, role in ACCOUNTS)
+    monkeypatch.setattr(report_runs, "_begin", lambda work: work())
+    monkeypatch.setattr(report_runs, "_path", lambda key, kind: tmp_path / f"{key}-{kind}.json")
+    monkeypatch.setattr(
+        reporting, "shelf",
+        lambda key, *, blinded: tmp_path / "reports" / key / ("blinded" if blinded else "opened"),
+    )  # fmt: skip
 
 
 def signed_in(username: str) -> Client:
@@ -63,6 +76,75 @@ def test_raters_get_none(shelved, username):
     client = signed_in(username)
     assert client.get("/demo/report/").status_code == 403
     assert client.post("/demo/report/blinded.html").status_code == 403
+
+
+def test_a_report_made_from_the_page_has_the_bytes_of_the_command_line(planned, at_once):
+    opened = reporting.shelf(planned, blinded=False)
+    client = signed_in("statistician")
+    assert "None has been made yet" in client.get("/demo/report/").content.decode()
+    before = version("openings:demo")
+    refused = client.post("/demo/report/opened/make/", {"purpose": "x"}, follow=True)
+    assert "Say in a few words" in refused.content.decode()
+    assert version("openings:demo") == before
+
+    client.post("/demo/report/opened/make/", {"purpose": "final analysis"})
+    assert version("openings:demo") == before + 1
+    assert report_runs.run_of(planned, "opened").state == "done"
+    direct = reporting.files(reporting.make(reporting.Wish(planned), STATISTICIAN))
+    assert {name: (opened / name).read_bytes() for name in direct} == direct
+
+    client.post("/demo/report/blinded/make/")
+    blinded = reporting.files(reporting.make(reporting.Wish(planned, blinded=True), STATISTICIAN))
+    shelf = reporting.shelf(planned, blinded=True)
+    assert {name: (shelf / name).read_bytes() for name in blinded} == blinded
+
+
+def test_while_one_is_made_the_page_shows_how_far_it_is(planned, at_once, monkeypatch):
+    seen = []
+    client = signed_in("lead")
+    make = reporting.make
+
+    def watched(wish, by, progress):
+        def told(done, of):
+            progress(done, of)
+            seen.append(client.get("/demo/report/blinded/run/").content.decode())
+            # A second asking while the first goes on begins nothing.
+            client.post("/demo/report/blinded/make/")
+
+        return make(wish, by, told)
+
+    monkeypatch.setattr(reporting, "make", watched)
+    client.post("/demo/report/blinded/make/")
+    assert any("Reading the record" in each or "Computing" in each for each in seen)
+    assert 'hx-trigger="every 1s"' in seen[-1]
+    done = client.get("/demo/report/blinded/run/").content.decode()
+    assert "Download HTML" in done
+    assert "hx-trigger" not in done
+
+
+def test_others_make_the_blinded_report_alone_and_raters_none(planned, at_once):
+    for username in ("therapist", "monitor"):
+        client = signed_in(username)
+        assert (
+            client.post("/demo/report/opened/make/", {"purpose": "a closer look"}).status_code
+            == 403
+        )
+        assert client.get("/demo/report/opened/run/").status_code == 403
+    assert signed_in("rater").post("/demo/report/blinded/make/").status_code == 403
+    assert report_runs.run_of(planned, "blinded") is None
+    assert version("openings:demo") == 0
+
+
+def test_a_run_that_fell_silent_or_failed_says_so(planned, at_once, monkeypatch):
+    client = signed_in("lead")
+
+    def failing(*_):
+        raise ArithmeticError("no")
+
+    monkeypatch.setattr(reporting, "make", failing)
+    with pytest.raises(ArithmeticError):
+        client.post("/demo/report/blinded/make/")
+    assert "the server has logged why" in client.get("/demo/report/").content.decode()
 
 
 def test_before_one_is_made_the_page_says_how(planned, settings, tmp_path):

@@ -82,10 +82,15 @@ def files(report: Report) -> dict[str, bytes]:
 
 
 def write(report: Report, folder: Path) -> None:
-    """Write the report's files into ``folder``, which is made when absent."""
+    """Write the report's files into ``folder``, which is made when absent.
+
+    Each is put in its place whole, so that nobody reads half a file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files(report).items():
-        (folder / name).write_bytes(content)
+        draft = folder / f"{name}.draft"
+        draft.write_bytes(content)
+        draft.replace(folder / name)
 
 
 def _numbers(report: Report, trace_digest: str) -> dict[str, Any]:

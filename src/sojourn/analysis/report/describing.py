@@ -230,13 +230,13 @@ def _flow_picture(
     labels: Mapping[str, str],
 ) -> FlowPicture:
     single = labels["allocated"] != "Randomised"
-    aside: tuple[str, ...] = (f"Not eligible: {whole.screen_failed}", f"In screening: {whole.in_screening}")
+    aside = [f"Not eligible: {whole.screen_failed}", f"In screening: {whole.in_screening}"]
     if not single:
-        aside = (*aside, f"Eligible, not randomised: {whole.not_randomised.allocated}")
+        aside.append(f"Eligible, not randomised: {whole.not_randomised.allocated}")
     return FlowPicture(
         (
             (f"Assessed for eligibility: {whole.registered}",),
-            aside,
+            tuple(aside),
             (f"{labels['allocated']}: {whole.enrolled if single else whole.randomised}",),
         ),
         tuple(

@@ -1,53 +1,116 @@
 """The latest report: by arm for the unblinded statistician, blinded for others on the team."""
 
 import json
+from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from sojourn import reporting
+from sojourn.clinic import report_runs
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.report_runs import Kind
 from sojourn.conduct.blinding import may_see_closed_session
 from sojourn.ledger import opening
 
 CONTENT = {"html": (reporting.PAGE, "text/html"), "pdf": (reporting.PAPER, "application/pdf")}
+TITLES = {
+    "opened": "By arm",
+    "blinded": "Blinded: all participants together",
+    "single": "One arm, described",
+}
+LEAST_PURPOSE = 8
 
 
+@require_GET
 @in_programme
 def report(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """What reports lie ready for this role, and how one is made."""
+    """What reports lie ready for this role; any of them can be made anew."""
     course_readers_only(visitor)
-    kinds = ["blinded", *(["opened"] if may_see_closed_session(visitor.role) else [])]
-    ready = [(kind, _about(visitor, kind)) for kind in kinds]
-    context = {"visitor": visitor, "here": "outcomes", "ready": ready}
+    kinds: list[Kind] = ["blinded"]
+    if _compares(visitor) and may_see_closed_session(visitor.role):
+        kinds.append("opened")
+    cards = [_card(visitor, kind) for kind in kinds]
+    context = {"visitor": visitor, "here": "outcomes", "cards": cards}
     return render(request, "clinic/report.html", context)
+
+
+@require_GET
+@in_programme
+def report_run(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
+    """Only the card of one kind, as a page that waits asks for it."""
+    context = {"visitor": visitor, "card": _card(visitor, _allowed(visitor, kind))}
+    return render(request, "clinic/_report_card.html", context)
+
+
+@require_POST
+@in_programme
+def make_report(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
+    """Begin making a report; one by arm opens the allocation, with a purpose."""
+    allowed = _allowed(visitor, kind)
+    purpose = request.POST.get("purpose", "").strip()
+    if allowed == "opened" and _is_sealed(visitor) and len(purpose) < LEAST_PURPOSE:
+        messages.error(request, "Say in a few words what the report is opened for.")
+    else:
+        wish = reporting.Wish(visitor.programme, blinded=allowed == "blinded", purpose=purpose)
+        report_runs.start(wish, visitor.person)
+    return redirect("report", programme=visitor.programme)
 
 
 @require_POST
 @in_programme
 def report_file(request: HttpRequest, visitor: Visitor, kind: str, form: str) -> HttpResponse:
     """One file of the latest report; one by arm is an opening of the allocation, with a purpose."""
-    course_readers_only(visitor)
-    if kind not in ("blinded", "opened") or form not in CONTENT:
+    allowed = _allowed(visitor, kind)
+    if form not in CONTENT:
         raise Http404("there is no such report")
-    if kind == "opened" and not may_see_closed_session(visitor.role):
-        raise PermissionDenied("The report by arm is for the unblinded statistician.")
     name, content_type = CONTENT[form]
-    path = reporting.shelf(visitor.programme, blinded=kind == "blinded") / name
+    path = reporting.shelf(visitor.programme, blinded=allowed == "blinded") / name
     if not path.is_file():
         raise Http404("no report has been made yet")
-    randomisation = visitor.standing.protocol.randomisation
-    if kind == "opened" and randomisation is not None and randomisation.blinded:
+    if allowed == "opened" and _is_sealed(visitor):
         purpose = request.POST.get("purpose", "").strip()
-        if len(purpose) < 8:
+        if len(purpose) < LEAST_PURPOSE:
             messages.error(request, "Say in a few words what the report is opened for.")
             return redirect("report", programme=visitor.programme)
         opening.record(visitor.programme, purpose, visitor.person)
-    headers = {"Content-Disposition": f'attachment; filename="{visitor.programme}-{kind}.{form}"'}
+    title = kind if _compares(visitor) else "report"
+    headers = {"Content-Disposition": f'attachment; filename="{visitor.programme}-{title}.{form}"'}
     return HttpResponse(path.read_bytes(), content_type=content_type, headers=headers)
+
+
+def _allowed(visitor: Visitor, kind: str) -> Kind:
+    """``kind`` if there is such a report and the visitor's role may have it."""
+    course_readers_only(visitor)
+    if kind not in ("blinded", "opened") or (kind == "opened" and not _compares(visitor)):
+        raise Http404("there is no such report")
+    if kind == "opened" and not may_see_closed_session(visitor.role):
+        raise PermissionDenied("The report by arm is for the unblinded statistician.")
+    return cast(Kind, kind)
+
+
+def _compares(visitor: Visitor) -> bool:
+    return visitor.standing.protocol.randomisation is not None
+
+
+def _is_sealed(visitor: Visitor) -> bool:
+    randomisation = visitor.standing.protocol.randomisation
+    return randomisation is not None and randomisation.blinded
+
+
+def _card(visitor: Visitor, kind: Kind) -> dict[str, object]:
+    run = report_runs.run_of(visitor.programme, kind)
+    return {
+        "kind": kind,
+        "title": TITLES[kind if _compares(visitor) else "single"],
+        "about": _about(visitor, kind),
+        "run": run,
+        "percent": 100 * run.done // run.of if run and run.of else 0,
+        "asks_purpose": kind == "opened" and _is_sealed(visitor),
+    }
 
 
 def _about(visitor: Visitor, kind: str) -> dict[str, object] | None:
