@@ -4,11 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sojourn.clinic.demo import PROGRAMME, load_demo
+from sojourn import protocols
+from sojourn.clinic.demo import PROGRAMME, enrolling, load_demo, treating
+from sojourn.clinic.demo.programme import found_demo
+from sojourn.clinic.demo.steps import COORDINATOR
+from sojourn.clinic.demo.walk import Walk
 from sojourn.conduct.analysis_plan import LockAnalysisPlan
 from sojourn.ledger import clock, programmes
-from sojourn.ledger.desk import Person
+from sojourn.design.calibration import load_shipped
+from sojourn.design.virtual import cohort
+from sojourn.ledger.desk import Person, at_desk
 
+OPEN_LABEL = 10
 STATISTICIAN = Person("ana", "statistician")
 PLAN = """\
 schema: 1
@@ -44,3 +51,40 @@ def planned(demo) -> str:
 def lock(text: str, *, approved: bool = True, role: str = "statistician") -> None:
     command = LockAnalysisPlan(clock.now(), text, approved)
     programmes.execute(PROGRAMME, command, author="ana", role=role)
+
+
+def open_label_pack() -> str:
+    """The shipped pack without its randomisation: one arm, everybody knows."""
+    text = protocols.shipped_text("mdma-ptsd")
+    start, end = text.index("randomisation:\n"), text.index("dosing:\n")
+    text = text[:start] + text[end:]
+    for old, new in (
+        ("  - {key: placebo, label: Placebo with therapy, role: comparator}\n", ""),
+        ("role: experimental", "role: single"),
+        (" against three of placebo with therapy, each blinded", ""),
+        ("Difference between arms in mean change", "Mean change"),
+    ):
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.fixture
+def open_label(db, monkeypatch) -> str:
+    """An authorised programme that randomises nobody, with a few courses led to their end."""
+    now = clock.now()
+    text = open_label_pack()
+    monkeypatch.setattr(protocols, "shipped_text", lambda key: text)
+    protocol = found_demo(now)
+    people = cohort(
+        protocol, load_shipped("mapp2"), seed=7, today=now.date(), participants=OPEN_LABEL
+    )
+    for person in people:
+        with at_desk(PROGRAMME, person.participant, COORDINATOR) as desk:
+            walk = Walk(desk, person, now, "")
+            for step in enrolling.before_randomisation(person, protocol):
+                walk.take(step)
+            if desk.course.eligible_at:
+                for step in treating.after_randomisation(person, person.under("mdma"), protocol):
+                    walk.take(step)
+    return PROGRAMME
