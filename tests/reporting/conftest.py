@@ -10,9 +10,9 @@ from sojourn.clinic.demo.programme import found_demo
 from sojourn.clinic.demo.steps import COORDINATOR
 from sojourn.clinic.demo.walk import Walk
 from sojourn.conduct.analysis_plan import LockAnalysisPlan
-from sojourn.ledger import clock, programmes
 from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import cohort
+from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import Person, at_desk
 
 OPEN_LABEL = 10

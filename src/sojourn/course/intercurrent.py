@@ -6,7 +6,7 @@ from datetime import date
 
 from sojourn.course.state import Course
 from sojourn.medicines import Formulary
-from sojourn.protocols.estimand import Occasion
+from sojourn.protocols.estimand import IntercurrentKind
 from sojourn.protocols.model import Protocol
 
 
@@ -15,7 +15,7 @@ class Intercurrent:
     """One event on its day. ``kinds`` of entries tell it; ``about`` is the medicine, event or
     visit they speak of, empty where it is the course as a whole."""
 
-    event: Occasion
+    event: IntercurrentKind
     on: date
     kinds: tuple[str, ...]
     about: str = ""

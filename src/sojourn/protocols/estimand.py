@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sojourn.protocols.eligibility import Text
 
 # What a record tells of by itself: no further dose, a medicine of an excluded class, death.
-Occasion = Literal["treatment-stopped", "excluded-medicine", "death"]
+IntercurrentKind = Literal["treatment-stopped", "excluded-medicine", "death"]
 Strategy = Literal[
     "treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum"
 ]
@@ -30,7 +30,7 @@ class IntercurrentEvent:
     """
 
     text: Text
-    event: Occasion | None = None
+    event: IntercurrentKind | None = None
     strategy: Strategy | None = None
 
 
