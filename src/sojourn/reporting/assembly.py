@@ -79,7 +79,7 @@ def assemble(
         *((_clusters(inputs, planned),) if opened else ()),
         harms(inputs, planned.harms),
         staying(inputs, people, planned.secondary("retention")),
-        *(() if inputs.layout.single else (blinding(cut, planned, opened),)),
+        *(() if inputs.layout.single else (blinding(inputs, cut, planned),)),
         describing.deviations(inputs),
     )
     kind = "blinded, all participants together"
@@ -141,9 +141,7 @@ def _clusters(inputs: Inputs, planned: Planned) -> Section:
     return _gathered("clusters", "Sites and therapists", tried, ())
 
 
-def _gathered(
-    key: str, title: str, found: list[Table | str], none: tuple[str, ...]
-) -> Section:
+def _gathered(key: str, title: str, found: list[Table | str], none: tuple[str, ...]) -> Section:
     words = tuple(each for each in found if isinstance(each, str))
     tables = tuple(each for each in found if isinstance(each, Table))
     return Section(key, title, words or (() if tables else none), tables)

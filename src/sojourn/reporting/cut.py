@@ -14,6 +14,7 @@ from sojourn.analysis.report import (
     EVERYONE,
     Arisen,
     Deviation,
+    Guessed,
     Happened,
     Inputs,
     Layout,
@@ -76,6 +77,7 @@ def gather(
     events: list[Happened] = []
     deviations: list[Deviation] = []
     arisen: list[Arisen] = []
+    guesses: list[Guessed] = []
     for done, stream in enumerate(names, start=1):
         told = tell.told_by(stream, cut.position)
         if told is not None:
@@ -88,6 +90,7 @@ def gather(
             events += tell.events(told)
             deviations += tell.deviations(told, protocol)
             arisen += tell.arisen(told, protocol, formulary)
+            guesses += tell.guesses(told, protocol)
         if progress:
             progress(done, len(names))
     return Inputs(
@@ -98,6 +101,7 @@ def gather(
         tuple(events),
         tuple(deviations),
         tuple(arisen),
+        tuple(guesses),
     )
 
 
@@ -106,6 +110,7 @@ def _layout(protocol: Protocol, reference: str, *, opened: bool) -> Layout:
     labels = {arm.key: arm.label for arm in protocol.arms}
     order = (reference, *(key for key in labels if key != reference))
     pooled = labels[reference] if single else EVERYONE
+    check = protocol.blinding_check
     rated = [each for each in protocol.visits if outcome.instrument in each.assessments]
     return Layout(
         instruments.load_shipped()[outcome.instrument].name,
@@ -122,6 +127,7 @@ def _layout(protocol: Protocol, reference: str, *, opened: bool) -> Layout:
             if each.event and each.strategy
         ),
         outcome.estimand.failure,
+        tuple((each.key, each.label) for each in check.occasions) if check else (),
     )
 
 

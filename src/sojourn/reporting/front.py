@@ -1,6 +1,7 @@
 """What a report says before and around its numbers: the cut, the plan, the estimand, the seal."""
 
-from sojourn.analysis.report import Inputs, Layout, Section
+from sojourn.analysis.report import Inputs, Layout, Section, guessing
+from sojourn.analysis.report.believing import by_guess
 from sojourn.analysis.report.intercurrent import tables
 from sojourn.conduct.programme import Programme
 from sojourn.ledger import programmes
@@ -79,7 +80,7 @@ def _event(each: IntercurrentEvent, of: Estimand) -> str:
     return f"Intercurrent event: {each.text}. {strategy}. {READ_AS[each.event]}."
 
 
-def blinding(cut: Cut, planned: Planned, opened: bool) -> Section:
+def blinding(inputs: Inputs, cut: Cut, planned: Planned) -> Section:
     """Who looked behind the seal, and whether the blind held."""
     if not planned.sealed:
         return Section("blinding", "Blinding", ("The programme is not blinded.",))
@@ -88,14 +89,24 @@ def blinding(cut: Cut, planned: Planned, opened: bool) -> Section:
         for each in read_stream(programmes.OPENINGS + cut.programme)
         if each.position <= cut.position
     ]
+    opened = inputs.layout.opened
     lines = [f"Openings of the allocation up to the data cut: {len(before)}."]
     if opened and planned.opened:
         lines.append(
             f"First opened {planned.opened.recorded_at:%Y-%m-%d %H:%M} by "
             f"{planned.opened.author}, {planned.opened.role} (entry {planned.opened.position})."
         )
-    lines.append(
-        "Whether the blind held can't be told: no guess of the arm by a participant or rater is "
-        "on this record."
-    )
-    return Section("blinding", "Blinding", tuple(lines))
+    people = planned.used.primary.population
+    found = guessing.groups(inputs, people)
+    if not found:
+        lines.append(guessing.NOT_ASKED)
+        return Section("blinding", "Blinding", tuple(lines))
+    lines.append("Who was not asked is in no index. An index says how people guessed, not why.")
+    made = [guessing.asked(inputs, people, found)]
+    if opened and len(inputs.layout.arms) == 2:
+        flags = (planned.secondary("blinding"), planned.secondary("expectancy"))
+        made += guessing.indices(inputs, found, flags[0])
+        made += by_guess(inputs, people, found, flags)
+    else:
+        lines.append("What was guessed is told by arm alone, where two arms are compared.")
+    return Section("blinding", "Blinding", tuple(lines), tuple(made))

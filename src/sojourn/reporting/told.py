@@ -8,7 +8,7 @@ from typing import Any
 from sojourn import course as courses
 from sojourn import instruments
 from sojourn.analysis.estimand import Occurrence
-from sojourn.analysis.report import Arisen, Deviation, Happened, Participant
+from sojourn.analysis.report import Arisen, Deviation, Guessed, Happened, Participant
 from sojourn.analysis.safety import Event
 from sojourn.course.assessment import score_of
 from sojourn.course.correction import Corrected, effective
@@ -181,6 +181,20 @@ def arisen(told: Told, protocol: Protocol, formulary: Formulary) -> Iterator[Ari
         day = (each.on - start.date()).days
         occurrence = Occurrence(told.course.participant, each.event, day)
         yield Arisen(occurrence, told.places(_telling(each.kinds, each.about)))
+
+
+def guesses(told: Told, protocol: Protocol) -> Iterator[Guessed]:
+    """What was believed about their arm, in the words of the protocol's arms."""
+    labels = {arm.key: arm.label for arm in protocol.arms}
+    for each in told.course.guesses.values():
+        yield Guessed(
+            told.course.participant,
+            each.occasion,
+            each.guesser,
+            labels.get(each.guess, each.guess),
+            each.certainty_percent,
+            told.places(_at_sequence(each.sequence)),
+        )
 
 
 def _telling(names: tuple[str, ...], about: str) -> Callable[[Entry], bool]:

@@ -76,6 +76,21 @@ class Arisen:
 
 
 @dataclass(frozen=True, slots=True)
+class Guessed:
+    """What one person believed about a participant's arm.
+
+    ``guess`` is the label of an arm, or 'unknown'; ``certainty_percent`` None where not said.
+    """
+
+    participant: str
+    occasion: str
+    guesser: str  # participant, therapist or independent-rater
+    guess: str
+    certainty_percent: int | None
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The words of the protocol: ``rated`` pairs visits that rate the outcome with labels.
 
@@ -83,6 +98,7 @@ class Layout:
     ``opened``: people are told apart by arm. ``single``: the programme randomises nobody.
     ``planned`` is each rated visit's planned day. ``handled`` are the intercurrent events the
     estimand has a rule for; ``failure`` the change in points that a composite one stands for.
+    ``occasions`` pairs the occasions on which guesses are asked for with their labels.
     """
 
     instrument: str
@@ -95,6 +111,7 @@ class Layout:
     planned: Mapping[str, int] = field(default_factory=dict)
     handled: tuple[Handled, ...] = ()
     failure: int | None = None
+    occasions: tuple[tuple[str, str], ...] = ()
 
     @property
     def after_baseline(self) -> tuple[str, ...]:
@@ -128,6 +145,7 @@ class Inputs:
     events: tuple[Happened, ...]
     deviations: tuple[Deviation, ...]
     arisen: tuple[Arisen, ...] = ()
+    guesses: tuple[Guessed, ...] = ()
 
     def population(self, name: str) -> tuple[Participant, ...]:
         """Those included, or of them those with a dose.
