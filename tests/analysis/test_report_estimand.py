@@ -25,7 +25,7 @@ def inputs(strategy: str, failure: int | None = None) -> Inputs:
     people = tuple(
         person(key, key[0], place, levels=levels)
         for place, (key, levels) in enumerate(
-            (("A1", ()), ("A2", (("prior-mdma", "MDMA before"),)), ("B1", ()), ("B2", ()))
+            (("A1", ()), ("A2", (("prior-mdma", "yes"),)), ("B1", ()), ("B2", ()))
         )
     )
     rows, ratings = [], {}
@@ -86,4 +86,4 @@ def test_a_subgroup_leaves_out_whom_the_record_does_not_tell_of_and_counts_them(
     table = by_subgroup(inputs("treatment-policy"), "randomised", "prior-mdma", planned=False)
     assert "3 with a rating are left out" in table.note
     nobody = by_subgroup(inputs("treatment-policy"), "randomised", "prior-ssri", planned=False)
-    assert nobody == "By an SSRI taken before: the record holds it of nobody."
+    assert nobody == "By earlier use of an SSRI: the record holds it of nobody."

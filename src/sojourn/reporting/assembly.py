@@ -20,6 +20,7 @@ from sojourn.analysis.report import (
 from sojourn.analysis.report.by_sessions import response_by_sessions
 from sojourn.analysis.report.by_subgroup import by_subgroup
 from sojourn.analysis.report.clustering import KINDS, by_cluster
+from sojourn.analysis.report.deviating import deviations
 from sojourn.analysis.report.harms import harms
 from sojourn.analysis.report.lasting import lasting
 from sojourn.analysis.report.staying import staying
@@ -80,7 +81,7 @@ def assemble(
         harms(inputs, planned.harms),
         staying(inputs, people, planned.secondary("retention")),
         *(() if inputs.layout.single else (blinding(inputs, cut, planned),)),
-        describing.deviations(inputs),
+        deviations(inputs),
     )
     kind = "blinded, all participants together"
     if inputs.layout.single:

@@ -27,6 +27,7 @@ from sojourn.ledger.read import last_of, read_stream, streams
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 from sojourn.reporting import told as tell
+from sojourn.reporting.departures import departures
 from sojourn.reporting.told import Arm, Told
 
 Progress = Callable[[int, int], None]
@@ -88,7 +89,7 @@ def gather(
                 rows.append(row)
                 ratings[person.key, visit] = sources
             events += tell.events(told)
-            deviations += tell.deviations(told, protocol)
+            deviations += departures(told, protocol, cut.as_of.date())
             arisen += tell.arisen(told, protocol, formulary)
             guesses += tell.guesses(told, protocol)
         if progress:

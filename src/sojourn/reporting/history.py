@@ -18,10 +18,10 @@ def levels(course: Course, formulary: Formulary) -> Iterator[tuple[str, str]]:
     """The level of each factor that the record tells for this person."""
     times = course.characteristics.get(TIMES)
     if times is not None:
-        yield "prior-mdma", "MDMA before" if int(times.value) else "Never MDMA"
+        yield "prior-mdma", "yes" if int(times.value) else "never"
     ssri = _ssri(course, formulary)
     if ssri is not None:
-        yield "prior-ssri", "SSRI before" if ssri else "No SSRI on record"
+        yield "prior-ssri", "yes" if ssri else "none on record"
 
 
 def _ssri(course: Course, formulary: Formulary) -> bool | None:

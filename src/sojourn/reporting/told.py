@@ -8,12 +8,11 @@ from typing import Any
 from sojourn import course as courses
 from sojourn import instruments
 from sojourn.analysis.estimand import Occurrence
-from sojourn.analysis.report import Arisen, Deviation, Guessed, Happened, Participant
+from sojourn.analysis.report import Arisen, Guessed, Happened, Participant
 from sojourn.analysis.safety import Event
 from sojourn.course.assessment import score_of
 from sojourn.course.correction import Corrected, effective
 from sojourn.course.intercurrent import intercurrent
-from sojourn.course.schedule import plan
 from sojourn.course.state import Course
 from sojourn.instruments import Score, change
 from sojourn.ledger.read import read_stream
@@ -149,27 +148,6 @@ def events(told: Told) -> Iterator[Happened]:
             each.special_interest,
         )
         yield Happened(event, told.places(_about_event(each.key)))
-
-
-def deviations(told: Told, protocol: Protocol) -> Iterator[Deviation]:
-    """Visits of theirs that did not go as planned, and doses withheld."""
-    who = told.course.participant
-    for each in plan(told.course, protocol):
-        sources = told.places(_of_visit(each.visit.key))
-        label = each.visit.label
-        if each.visit.phase == "aftercare" and each.visit.session:
-            label = f"Contacts after session {each.visit.session}"
-        if each.outside_window:
-            yield Deviation(who, "Outside its window", label, sources)
-        if each.standing == "missed":
-            yield Deviation(who, "Missed", label, sources)
-    for session in told.course.sessions.values():
-        visit = protocol.visit(session.visit)
-        sources = told.places(_of_visit(session.visit, "dosing.dose-withheld"))
-        for which in sorted({each.which for each in session.withheld}):
-            if visit:
-                what = f"{which.capitalize()} dose withheld"
-                yield Deviation(who, what, visit.label, sources)
 
 
 def arisen(told: Told, protocol: Protocol, formulary: Formulary) -> Iterator[Arisen]:

@@ -78,10 +78,16 @@ def _table(
     rows: list[tuple[Cell, ...]] = []
     for each in effect.groups:
         found = each.difference
-        figure: Cell = "too few to tell"
-        if found:
-            name = f"guess/{group.name}/{each.guess}"
-            figure = ranged(name, found.estimate, (found.low, found.high), about)
+        numbers = (
+            ("active", str(each.active)), ("reference", str(each.reference)),
+            ("active_mean", number(each.active_mean)),
+            ("reference_mean", number(each.reference_mean)),
+        )  # fmt: skip
+        limits = (found.low, found.high) if found else (None, None)
+        figure = ranged(
+            f"guess/{group.name}/{each.guess}", found.estimate if found else None, limits, about,
+            more=numbers,
+        )  # fmt: skip
         said = "Don't know" if each.guess == UNKNOWN else f"Guessed {each.guess}"
         means = f"{shown(each.active_mean)}, {shown(each.reference_mean)}"
         rows.append((said, f"{each.active}, {each.reference}", means, figure))
@@ -123,7 +129,8 @@ def _alone(
                 (("significant", number(drawn.significant)), ("trials", str(TRIALS))),
                 "analysis.expectancy.simulated", len(asked), places, planned,
             )  # fmt: skip
-        figure = ranged(name, biased.bias, (biased.low, biased.high), about)
+        of_seen = (("share", number(biased.share)),)
+        figure = ranged(name, biased.bias, (biased.low, biased.high), about, more=of_seen)
         rows.append((f"{shift} points", figure, share, significant))
     alone = curve.explains_all
     if alone is not None:
@@ -141,8 +148,7 @@ def _alone(
 
 def _spread(asked: pl.DataFrame) -> float:
     """The standard deviation of change within arms, in points."""
-    within = asked.group_by("arm").agg(
-        n=pl.len(), squares=((pl.col("change") - pl.col("change").mean()) ** 2).sum()
-    )
-    df = int(within["n"].sum()) - len(within)
-    return float(np.sqrt(within["squares"].sum() / df)) if df > 0 else 0.0
+    groups = [part["change"].to_numpy() for _, part in asked.group_by("arm")]
+    df = sum(len(each) - 1 for each in groups)
+    squares = sum(float(((each - each.mean()) ** 2).sum()) for each in groups)
+    return float(np.sqrt(squares / df)) if df > 0 else 0.0

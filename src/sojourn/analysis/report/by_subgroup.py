@@ -11,7 +11,7 @@ TITLES = {
     "sex": "By sex",
     "site": "By site",
     "prior-mdma": "By earlier use of MDMA",
-    "prior-ssri": "By an SSRI taken before",
+    "prior-ssri": "By earlier use of an SSRI",
 }
 FUNCTION = "analysis.subgroups.interaction"
 
@@ -49,7 +49,8 @@ def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> 
     for group in found.subgroups:
         about = (FUNCTION, group.active + group.reference, sources, planned)
         name = f"subgroup/{factor}/{group.level}"
-        figure = ranged(name, group.difference, (group.low, group.high), about)
+        people_in = (("active", str(group.active)), ("reference", str(group.reference)))
+        figure = ranged(name, group.difference, (group.low, group.high), about, more=people_in)
         cells.append((group.level, f"{group.active}, {group.reference}", figure))
     if found.test:
         p = found.test.p_value

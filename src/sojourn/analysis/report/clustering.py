@@ -46,7 +46,9 @@ def by_cluster(inputs: Inputs, population: str, kind: str, planned: bool) -> Tab
             (("p", number(found.p_value)),), about[0], len(here), tuple(sorted(places)), planned)),
     ]  # fmt: skip
     for one in found.clusters:
-        figure = ranged(f"cluster/{kind}/{one.name}", one.deviation, (None, None), about)
+        more = (("people", str(one.people)),)
+        name = f"cluster/{kind}/{one.name}"
+        figure = ranged(name, one.deviation, (None, None), about, more=more)
         cells.append((one.name, str(one.people), figure))
     note = "Points of change by which each is predicted to differ, shrunken towards none."
     return Table(KINDS[kind], ("", "People", "Change"), tuple(cells), note, planned)

@@ -1,4 +1,4 @@
-"""Who took part: flow, baseline, course over the visits, retention, deviations."""
+"""Who took part: flow, baseline, course over the visits."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
@@ -97,7 +97,7 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
 
 
 def baseline(inputs: Inputs, population: str) -> Section:
-    """Age, sex, site and baseline severity of the analysed population."""
+    """Age, sex, site, what was taken before and severity of the analysed population."""
     by_arm = columns(inputs, inputs.population(population))
     scores = {
         row["participant"]: row["total"]
@@ -116,13 +116,17 @@ def baseline(inputs: Inputs, population: str) -> Section:
             for arm, people in by_arm
         )),
     ]  # fmt: skip
-    for title, of in (("Sex", "sex"), ("Site", "site")):
-        levels = sorted({getattr(each, of) for _, people in by_arm for each in people})
+    for title, of in (
+        ("Sex", "sex"), ("Site", "site"), ("MDMA before", "prior-mdma"),
+        ("SSRI before", "prior-ssri"),
+    ):  # fmt: skip
+        levels = sorted({each.level(of) for _, people in by_arm for each in people})
         for level in levels:
             cells = []
             for arm, people in by_arm:
-                chosen = [each for each in people if getattr(each, of) == level]
-                sources = places(people, lambda each: each.registered)
+                chosen = [each for each in people if each.level(of) == level]
+                told = of in ("sex", "site")
+                sources = places(people, lambda each: each.registered if told else each.history)
                 name = f"baseline/{of}/{level}/{arm}"
                 cells.append(share(name, len(chosen), len(people), "count", sources))
             rows.append((f"{title}: {level or 'not recorded'}", *cells))
@@ -191,36 +195,6 @@ def trajectories(inputs: Inputs, population: str, planned: bool) -> Section:
     picture = TrajectoryPicture(title, points, inputs.layout.rated) if points else None
     table = Table(title, ("Visit", *inputs.layout.arms), rows, planned=planned)
     return Section("trajectories", "Course over the visits", lines, (table,), picture)
-
-
-def deviations(inputs: Inputs) -> Section:
-    """Visits outside their windows or missed, and doses withheld, as the record shows them."""
-    people = {each.key: each for each in inputs.people if each.included}
-    rows: list[tuple[Cell, ...]] = []
-    kinds = {(each.what, each.visit) for each in inputs.deviations if each.participant in people}
-    for what, visit in sorted(kinds):
-        cells = []
-        for arm in inputs.layout.arms:
-            chosen = [
-                each
-                for each in inputs.deviations
-                if (each.what, each.visit) == (what, visit)
-                and each.participant in people
-                and people[each.participant].arm == arm
-            ]
-            sources = {
-                place
-                for each in chosen
-                for place in (*each.sources, *people[each.participant].allocated)
-            }
-            name = f"deviation/{what}/{visit}/{arm}"
-            cells.append(count(name, len(chosen), "course.schedule.plan", sources))
-        rows.append((what, visit, *cells))
-    head = ("What", "Visit", *inputs.layout.arms)
-    since = "enrolment" if inputs.layout.single else "randomisation"
-    table = Table(f"Deviations after {since}", head, tuple(rows))
-    lines = ("Counted from the record alone: what nobody recorded is not here.",)
-    return Section("deviations", "Deviations from the protocol", lines, (table,))
 
 
 def _flow_picture(

@@ -59,12 +59,17 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A visit that did not go as the protocol plans it."""
+    """What did not go as the protocol plans it; ``foreseen`` where it foresees that too.
+
+    ``classification`` is empty until someone said how grave it was.
+    """
 
     participant: str
     what: str
     visit: str
     sources: tuple[int, ...]
+    classification: str = ""
+    foreseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,14 +145,18 @@ def ranged(
     *,
     digits: int = 1,
     after: str = "",
+    more: tuple[tuple[str, str], ...] = (),
 ) -> Figure:
-    """A number with its interval; ``about`` is function, inputs, sources and whether planned."""
+    """A number with its interval; ``about`` is function, inputs, sources and whether planned.
+
+    ``more`` are further numbers of the row it stands in, which are shown beside it as words.
+    """
     function, inputs, sources, planned = about
     low, high = limits
     text = shown(value, digits)
     if low is not None and high is not None:
         text += f" ({shown(low, digits)} to {shown(high, digits)})"
-    numbers = (("estimate", number(value)), ("low", number(low)), ("high", number(high)))
+    numbers = (("estimate", number(value)), ("low", number(low)), ("high", number(high)), *more)
     places = tuple(sorted(set(sources)))
     return Figure(name, text + after, numbers, function, inputs, places, planned)
 

@@ -9,6 +9,7 @@ from sojourn.analysis.report.model import (
     RetentionPicture,
     Section,
     Table,
+    count,
     number,
     p_shown,
     ranged,
@@ -96,7 +97,9 @@ def _reasons(
             gone = [each for each in own if each.status in LEFT and _reason(each) == reason]
             found = last.get((arm, reason))
             if found is None:
-                cells.append("0" if own else "–")
+                nobody = places(own, lambda each: each.flow)
+                name = f"leaving/{reason}/{arm}"
+                cells.append(count(name, 0, "analysis.retention.leaving", nobody, planned=planned))
                 continue
             share = 100 * found.share
             limits = (100 * (found.low or 0), 100 * (found.high or 0))
