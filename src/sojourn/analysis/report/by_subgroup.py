@@ -43,7 +43,7 @@ def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> 
     )
     places = set(inputs.entries(here, (inputs.layout.baseline, inputs.layout.outcome)))
     for each in here:
-        places.update(each.registered if factor in ("sex", "site") else each.history)
+        places.update(each.telling(factor))
     sources = tuple(sorted(places))
     cells: list[tuple[Cell, ...]] = []
     for group in found.subgroups:

@@ -1,6 +1,7 @@
 """Who took part: flow, baseline, course over the visits."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from statistics import fmean, stdev
 
 from sojourn.analysis import outcomes
@@ -121,12 +122,13 @@ def baseline(inputs: Inputs, population: str) -> Section:
         ("SSRI before", "prior-ssri"),
     ):  # fmt: skip
         levels = sorted({each.level(of) for _, people in by_arm for each in people})
+        if levels == [""] and of.startswith("prior-"):
+            continue  # nobody was asked
         for level in levels:
             cells = []
             for arm, people in by_arm:
                 chosen = [each for each in people if each.level(of) == level]
-                told = of in ("sex", "site")
-                sources = places(people, lambda each: each.registered if told else each.history)
+                sources = places(people, partial(Participant.telling, factor=of))
                 name = f"baseline/{of}/{level}/{arm}"
                 cells.append(share(name, len(chosen), len(people), "count", sources))
             rows.append((f"{title}: {level or 'not recorded'}", *cells))

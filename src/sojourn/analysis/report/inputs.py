@@ -48,6 +48,10 @@ class Participant:
         known = {"sex": self.sex, "site": self.site, **dict(self.levels)}
         return known.get(factor, "")
 
+    def telling(self, factor: str) -> tuple[int, ...]:
+        """The entries that factor's level comes from."""
+        return self.registered if factor in ("sex", "site") else self.history
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:
