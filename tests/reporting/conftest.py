@@ -1,5 +1,6 @@
 """A demonstration programme with a plan locked in time, and its reports."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -56,8 +57,8 @@ def lock(text: str, *, approved: bool = True, role: str = "statistician") -> Non
 def open_label_pack() -> str:
     """The shipped pack without its randomisation: one arm, everybody knows."""
     text = protocols.shipped_text("mdma-ptsd")
-    start, end = text.index("randomisation:\n"), text.index("dosing:\n")
-    text = text[:start] + text[end:]
+    parts = re.split(r"(?m)^(?=[a-z_]+:)", text)
+    text = "".join(e for e in parts if not e.startswith(("randomisation:", "blinding_check:")))
     for old, new in (
         ("  - {key: placebo, label: Placebo with therapy, role: comparator}\n", ""),
         ("role: experimental", "role: single"),

@@ -3,10 +3,12 @@
 from statistics import fmean
 
 import pytest
+from django.test import Client
 
 from sojourn import reporting
 from sojourn.analysis.outcomes import exact_interval
 from sojourn.clinic.demo import PROGRAMME
+from sojourn.clinic.models import Member
 from sojourn.conduct.analysis_plan import LockAnalysisPlan
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import Person
@@ -74,6 +76,15 @@ def test_a_single_arm_is_described_and_nothing_is_compared(open_label, tmp_path)
     assert reporting.trace(figures["change/week-18"].key, tmp_path).problems == ()
     again = reporting.make(reporting.Wish(open_label, blinded=True), Person("tom", "therapist"))
     assert reporting.files(again) == reporting.files(report)
+
+    # The page offers that one report.
+    Member.objects.create(username="lead", role="sponsor")
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(Member.objects.get(username="lead"))
+    page = client.get("/demo/report/").content.decode()
+    assert "One arm, described" in page
+    assert "By arm" not in page
+    assert client.post("/demo/report/opened.html").status_code == 404
 
     # A plan that compares arms has nothing to compare here.
     for old, new, said in (
