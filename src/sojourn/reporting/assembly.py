@@ -23,6 +23,7 @@ from sojourn.analysis.report.clustering import KINDS, by_cluster
 from sojourn.analysis.report.deviating import deviations
 from sojourn.analysis.report.harms import harms
 from sojourn.analysis.report.lasting import lasting
+from sojourn.analysis.report.responding import respondents
 from sojourn.analysis.report.staying import staying
 from sojourn.conduct.programme import Programme
 from sojourn.protocols.analysis_plan import Factor, SensitivityAnalysis
@@ -73,7 +74,7 @@ def assemble(
         describing.baseline(inputs, people),
         *_results(inputs, planned),
         describing.trajectories(inputs, people, planned.secondary("trajectories")),
-        comparing.respondents(inputs, people, planned.outcomes, inputs.layout.arms[0]),
+        respondents(inputs, people, planned.outcomes, inputs.layout.arms[0]),
         *(_further(inputs, planned) if opened else ()),
         lasting(inputs, people, planned.secondary("durability")),
         *((response_by_sessions(inputs, people, planned.secondary("sessions")),) if dosed else ()),

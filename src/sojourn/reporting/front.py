@@ -105,8 +105,11 @@ def blinding(inputs: Inputs, cut: Cut, planned: Planned) -> Section:
     made = [guessing.asked(inputs, people, found)]
     if opened and len(inputs.layout.arms) == 2:
         flags = (planned.secondary("blinding"), planned.secondary("expectancy"))
-        made += guessing.indices(inputs, found, flags[0])
-        made += by_guess(inputs, people, found, flags)
+        try:
+            made += guessing.indices(inputs, found, flags[0])
+            made += by_guess(inputs, people, found, flags)
+        except ValueError as error:
+            lines.append(f"What was guessed could not be analysed: {error}.")
     else:
         lines.append("What was guessed is told by arm alone, where two arms are compared.")
     return Section("blinding", "Blinding", tuple(lines), tuple(made))

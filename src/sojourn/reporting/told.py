@@ -90,7 +90,7 @@ def participant(
         bool(arm[0]),
         len(doses),
         _days(course.eligible_at.date() if course.eligible_at else None, end),
-        _days(doses[0] if doses else None, as_of.date()),
+        _days(doses[0] if doses else None, end),
         told.places(of_kinds(*STEPS)),
         told.places(of_kinds("screening.participant-registered")),
         told.places(of_kinds("dosing.dose-given")),

@@ -16,6 +16,7 @@ from sojourn.analysis.expectancy import (
 from sojourn.analysis.report.comparing import frame
 from sojourn.analysis.report.guessing import GUESSERS, UNKNOWN, Group
 from sojourn.analysis.report.inputs import Inputs
+from sojourn.analysis.report.intercurrent import entries_used
 from sojourn.analysis.report.model import Cell, Figure, Table, number, ranged, shown
 
 SHIFTS = (2, 4, 6, 8, 10)  # points; how much believing changes a rating is not known
@@ -67,7 +68,7 @@ def _sources(inputs: Inputs, asked: pl.DataFrame) -> set[int]:
     people = [each for each in inputs.people if each.key in here]
     visits = (inputs.layout.baseline, inputs.layout.outcome)
     told = {place for each in asked["told"].to_list() for place in each}
-    return told | set(inputs.entries(people, visits))
+    return told | set(entries_used(inputs, people, visits))
 
 
 def _table(

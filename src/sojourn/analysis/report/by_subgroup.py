@@ -5,6 +5,7 @@ import polars as pl
 from sojourn.analysis import subgroups
 from sojourn.analysis.report.comparing import frame
 from sojourn.analysis.report.inputs import Inputs
+from sojourn.analysis.report.intercurrent import entries_used
 from sojourn.analysis.report.model import Cell, Figure, Table, number, p_shown, ranged
 
 TITLES = {
@@ -41,7 +42,7 @@ def by_subgroup(inputs: Inputs, population: str, factor: str, planned: bool) -> 
         (known["arm"].cast(pl.String) == inputs.layout.arms[1]).to_numpy().astype(float),
         known[["baseline"]].to_numpy(),
     )
-    places = set(inputs.entries(here, (inputs.layout.baseline, inputs.layout.outcome)))
+    places = set(entries_used(inputs, here, (inputs.layout.baseline, inputs.layout.outcome)))
     for each in here:
         places.update(each.telling(factor))
     sources = tuple(sorted(places))

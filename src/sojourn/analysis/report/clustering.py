@@ -6,6 +6,7 @@ import polars as pl
 from sojourn.analysis.clusters import clustered
 from sojourn.analysis.report.comparing import frame
 from sojourn.analysis.report.inputs import Inputs
+from sojourn.analysis.report.intercurrent import entries_used
 from sojourn.analysis.report.model import Cell, Figure, Table, number, p_shown, ranged
 
 KINDS = {"site": "Site", "therapist-pair": "Therapist pair"}
@@ -34,7 +35,7 @@ def by_cluster(inputs: Inputs, population: str, kind: str, planned: bool) -> Tab
         names = [order[name] for name in names]
     columns, design = _design(inputs, rows, keep)
     found = clustered(rows["change"].to_numpy()[keep].astype(float), design, columns, names)
-    places = set(inputs.entries(here, (inputs.layout.baseline, inputs.layout.outcome)))
+    places = set(entries_used(inputs, here, (inputs.layout.baseline, inputs.layout.outcome)))
     for each in here:
         places.update(each.registered if kind == "site" else each.paired)
     about = ("analysis.clusters.clustered", len(here), places, planned)

@@ -1,25 +1,16 @@
-"""The arms compared: the mixed model, what it rests on, responders and subgroups."""
+"""The arms compared: the mixed model of change, and what it rests on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
-from sojourn.analysis import mmrm, responders
+from sojourn.analysis import mmrm
 from sojourn.analysis.mmrm.contrasts import Estimate
 from sojourn.analysis.report.inputs import Inputs, Participant
-from sojourn.analysis.report.intercurrent import analysed_people, counted
+from sojourn.analysis.report.intercurrent import analysed_people, counted, entries_used
 from sojourn.analysis.report.model import Cell, Figure, Section, Table, number, p_shown, shown
 
-LABELS = {
-    "response": "Response",
-    "loss_of_diagnosis": "Loss of diagnosis",
-    "remission": "Remission",
-}
-RULES: tuple[tuple[responders.Rule, str], ...] = (
-    ("observed", "As observed"),
-    ("non-responder", "Missing as without"),
-)
 HEAD = ("Visit", "Comparison", "Difference", "SE", "df", "95% interval", "p")
 
 
@@ -115,7 +106,7 @@ def primary(inputs: Inputs, model: Model, planned: bool) -> Section:
     except (mmrm.NotFittable, mmrm.NotConverged) as error:
         return Section("primary", title, (f"The primary model could not be fitted: {error}",))
     people = analysed_people(inputs, model.population, every=model.every)
-    sources = model_entries(inputs, people)
+    sources = model_entries(inputs, people, every=model.every)
     name = f"primary/{model.population}/{model.formula}/{model.covariance}/{fit.df}"
     tables = (
         _means(inputs, fit, name, sources, planned),
@@ -181,45 +172,12 @@ def estimate_cells(
     )
 
 
-def respondents(inputs: Inputs, population: str, planned: Iterable[str], reference: str) -> Section:
-    """Response, loss of diagnosis and remission at the primary visit, under both rules."""
-    people = inputs.population(population)
-    arms = {each.key: each.arm for each in people}
-    planned = set(planned)
-    tables = []
-    for outcome in LABELS:
-        rows: list[tuple[Cell, ...]] = []
-        for rule, words in RULES:
-            found = [
-                each
-                for each in responders.shares(
-                    inputs.observations, inputs.layout.outcome, arms, rule
-                )
-                if each.outcome == outcome
-            ]
-            by_arm = {each.arm: each for each in found}
-            cells = [
-                _share(inputs, people, by_arm[arm], outcome in planned) if arm in by_arm else "–"
-                for arm in inputs.layout.arms
-            ]
-            rows.append((f"{words}, n/N (exact 95% interval)", *cells))
-            if inputs.layout.opened and reference in by_arm:
-                rows += _compared(inputs, people, found, reference, words, outcome in planned)
-        if any(isinstance(cell, Figure) and cell.inputs for row in rows for cell in row):
-            tables.append(
-                Table(LABELS[outcome], ("", *inputs.layout.arms), tuple(rows),
-                      planned=outcome in planned)
-            )  # fmt: skip
-    lines = (
-        f"At {inputs.layout.label(inputs.layout.outcome)}; each outcome has its own people. Every "
-        "rating is used, whatever came before it.",
-    )
-    return Section("responders", "Responders", lines, tuple(tables))
-
-
-def model_entries(inputs: Inputs, people: Iterable[Participant]) -> tuple[int, ...]:
-    """The entries of every rating that a model of these people may use."""
-    return inputs.entries(people, (inputs.layout.baseline, *inputs.layout.after_baseline))
+def model_entries(
+    inputs: Inputs, people: Iterable[Participant], *, every: bool = False
+) -> tuple[int, ...]:
+    """The entries of every rating that a model of these people may use, and what settles which."""
+    visits = (inputs.layout.baseline, *inputs.layout.after_baseline)
+    return inputs.entries(people, visits) if every else entries_used(inputs, people, visits)
 
 
 def _means(
@@ -256,49 +214,3 @@ def _convergence(fit: mmrm.Fit, name: str, sources: tuple[int, ...], planned: bo
     # How flat the summit is depends on the machine's last bits; only its order is told.
     settled = f"least over greatest curvature {at.eigenvalue:.0e}"
     return Table("Convergence", ("Fit", "Information"), ((figure, settled),), planned=planned)
-
-
-def _share(
-    inputs: Inputs, people: Sequence[Participant], each: responders.Share, planned: bool
-) -> Figure:
-    low, high = each.exact
-    interval = "" if low is None or high is None else f" ({100 * low:.0f}% to {100 * high:.0f}%)"
-    mine = [person for person in people if person.arm == each.arm]
-    visits = (inputs.layout.baseline, inputs.layout.outcome)
-    return Figure(
-        f"responders/{each.outcome}/{each.rule}/{each.arm}",
-        f"{each.count}/{each.denominator}{interval}",
-        (("count", str(each.count)), ("of", str(each.denominator)),
-         ("missing", str(each.missing)), ("low", number(low)), ("high", number(high))),
-        "analysis.responders.shares", each.denominator, inputs.entries(mine, visits), planned,
-    )  # fmt: skip
-
-
-def _compared(
-    inputs: Inputs,
-    people: Sequence[Participant],
-    found: Sequence[responders.Share],
-    reference: str,
-    words: str,
-    planned: bool,
-) -> list[tuple[Cell, ...]]:
-    sources = inputs.entries(people, (inputs.layout.baseline, inputs.layout.outcome))
-    made = {each.arm: each for each in responders.compared(found, reference)}
-    cells: list[Cell] = []
-    for arm in inputs.layout.arms:
-        each = made.get(arm)
-        of = each.difference if each else None
-        if each is None or of is None or of.estimate is None:
-            cells.append("reference" if arm == reference else "–")
-            continue
-        low, high, middle = 100 * (of.low or 0), 100 * (of.high or 0), 100 * of.estimate
-        cells.append(Figure(
-            f"responders/{each.outcome}/{each.rule}/difference/{arm}",
-            f"{shown(middle)} ({shown(low)} to {shown(high)})",
-            (("difference", number(of.estimate)), ("low", number(of.low)),
-             ("high", number(of.high)), ("ratio", number(each.ratio.estimate)),
-             ("odds_ratio", number(each.odds.estimate))),
-            "analysis.responders.compared", sum(share.denominator for share in found),
-            sources, planned,
-        ))  # fmt: skip
-    return [(f"{words}: difference, percentage points (95% interval)", *cells)]

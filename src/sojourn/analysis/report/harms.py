@@ -29,9 +29,9 @@ def harms(inputs: Inputs, planned: bool) -> Section:
     tables = [_table(inputs, people, title, key, found, planned) for title, key, found in made]
     tables.insert(1, _rates(inputs, people, made[0][2], planned))
     lines = (
-        f"Participants with at least one event of those with a dose, and events, from the first "
-        f"dose on. Not counted, as they began before it or are of nobody with a dose: "
-        f"{made[0][2].outside}.",
+        "Participants with at least one event of those with a dose, and events, from the first "
+        "dose to the end of their course. Not counted, as they began before or after that or are "
+        f"of nobody with a dose: {made[0][2].outside}.",
     )
     return Section("harms", "Adverse events", lines, tuple(tables))
 

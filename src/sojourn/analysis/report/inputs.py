@@ -18,9 +18,10 @@ class Participant:
 
     ``arm`` is its label, or ``EVERYONE`` where the allocation is sealed; empty before
     randomisation. ``included``: randomised, or found eligible where nobody is randomised.
-    ``days`` since enrolment, ``days_at_risk`` since the first dose, both counting
-    their first day; None where there is no such day. ``pair`` names the practitioners of the
-    first session; ``levels`` pairs a subgroup's factor with this person's level, where known.
+    ``days`` since enrolment, ``days_at_risk`` since the first dose, both up to the end of their
+    course or the cut and counting their first day; None where there is no such day. ``pair``
+    names the practitioners of the first session; ``levels`` pairs a subgroup's factor with this
+    person's level, where known.
     """
 
     key: str

@@ -8,7 +8,7 @@ from sojourn.analysis.estimand import AnalysisSet, Estimand, analysis_set
 from sojourn.analysis.report.inputs import Arisen, Inputs, Participant, columns
 from sojourn.analysis.report.model import Cell, Figure, Table, count
 
-PRINCIPAL = "principal-stratum"
+PRINCIPAL, POLICY = "principal-stratum", "treatment-policy"
 EVENTS = {
     "treatment-stopped": "Treatment stopped before its last session",
     "excluded-medicine": "A medicine of an excluded class was begun",
@@ -60,6 +60,22 @@ def analysed_people(
     )
     started = set(baselines["participant"])
     return tuple(each for each in inputs.population(population) if each.key in rated & started)
+
+
+def entries_used(
+    inputs: Inputs, people: Iterable[Participant], visits: Iterable[str]
+) -> tuple[int, ...]:
+    """The entries of these people's ratings, and of the events that settle which of them count."""
+    people = tuple(people)
+    keys = {each.key for each in people}
+    settling = {e.event for e in inputs.layout.handled if e.strategy not in (PRINCIPAL, POLICY)}
+    told = {
+        place
+        for each in inputs.arisen
+        if each.occurrence.event in settling and each.occurrence.participant in keys
+        for place in each.sources
+    }
+    return tuple(sorted(told | set(inputs.entries(people, visits))))
 
 
 def tables(inputs: Inputs, population: str) -> tuple[Table, ...]:

@@ -77,7 +77,7 @@ def mixed(inputs: Inputs, model: Model, key: str, planned: bool) -> Table:
     """
     fit = fitted(inputs, model)
     people = analysed_people(inputs, model.population, every=model.every)
-    sources = model_entries(inputs, people)
+    sources = model_entries(inputs, people, every=model.every)
     label = inputs.layout.label(inputs.layout.outcome)
     rows = difference_rows(inputs, fit, f"sensitivity/{key}", sources, planned)
     title = f"{model.population}, {model.covariance}, {model.degrees_of_freedom}"

@@ -4,7 +4,7 @@ import numpy as np
 
 from sojourn.analysis.durability import mean_interval
 from sojourn.analysis.report.inputs import Inputs
-from sojourn.analysis.report.intercurrent import counted
+from sojourn.analysis.report.intercurrent import counted, entries_used
 from sojourn.analysis.report.model import Section, Table, ranged
 
 NO_COMPARATOR = (
@@ -26,7 +26,7 @@ def change(inputs: Inputs, population: str, planned: bool) -> Section:
             if row["visit"] == visit and row["value"] is not None
         ]
         mean = mean_interval(np.array([value for _, value in here], dtype=float))
-        sources = inputs.entries([people[who] for who, _ in here], (layout.baseline, visit))
+        sources = entries_used(inputs, [people[who] for who, _ in here], (layout.baseline, visit))
         about = ("analysis.durability.mean_interval", mean.people, sources, planned)
         limits = (mean.low, mean.high)
         figure = ranged(f"change/{visit}", mean.mean, limits, about, after=f", {mean.people}")
