@@ -64,6 +64,7 @@ NO_PAGES = frozenset(
         "safety-pack", "deviations-file", "open-allocation", "design-run", "start-design",
         "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
+        "report-run", "make-report",
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")

@@ -2,9 +2,10 @@
 
 import pytest
 
-from sojourn import reporting
+from sojourn import protocols, reporting
 from sojourn.analysis import blinding
-from sojourn.analysis.outcomes import exact_interval
+from sojourn.analysis.outcomes import exact_interval, frame
+from sojourn.analysis.report import EVERYONE, Inputs, Layout
 from sojourn.analysis.safety import poisson_rate
 from sojourn.course import deviations
 from sojourn.course.deviations import ClassifyDeviation
@@ -13,6 +14,7 @@ from sojourn.ledger.desk import Person, at_desk
 from sojourn.ledger.read import read_all
 from sojourn.ledger.rows import ObservationRow, ParticipantRow
 from sojourn.reporting.departures import departures
+from sojourn.reporting.front import estimand
 from sojourn.reporting.told import told_by
 from tests.reporting.conftest import STATISTICIAN
 
@@ -87,6 +89,20 @@ def test_what_stands_around_the_primary_result_is_in_the_record(planned):
     # and nobody of the staff is named where pairs of therapists are compared
     (clusters,) = [each for each in report.sections if each.key == "clusters"]
     assert "therapist2" not in repr(clusters)
+
+
+def test_a_programme_founded_on_an_older_text_says_that_every_rating_is_used():
+    text = protocols.shipped_text("mdma-ptsd")
+    start, end = text.index("      - {event: treatment-stopped"), text.index("    summary: Diff")
+    prose = '      - "Rescue medicine: values after it are not used"\n'
+    stored = protocols.load_text(text[:start] + prose + text[end:], "stored", stored=True)
+    layout = Layout("CAPS-5", "baseline", "week-18", (), (EVERYONE,), opened=False)
+    inputs = Inputs(layout, (), frame(()), {}, (), ())
+    section = estimand(inputs, stored, "randomised")
+    (line,) = [each for each in section.lines if each.startswith("Intercurrent event")]
+    assert "Rescue medicine" in line
+    assert "no rating is set aside for it" in line
+    assert section.tables == ()
 
 
 def test_the_blinded_report_counts_guesses_and_tells_none(planned):
