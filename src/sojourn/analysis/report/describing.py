@@ -46,23 +46,6 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
     whole = accounted(
         Person(each.status, each.arm, each.included, each.reason) for each in inputs.people
     )
-    names: dict[str, tuple[str, Callable[[Participant], bool]]] = {
-        "registered": ("Assessed for eligibility", lambda each: True),
-        "screening": ("In screening", lambda each: each.status == "screening"),
-        "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
-        "enrolled": ("Eligible", lambda each: each.status in ENDINGS),
-    }
-    if not inputs.layout.single:
-        names["not-randomised"] = (
-            "Eligible, not randomised",
-            lambda each: each.status in ENDINGS and not each.included,
-        )
-        names["randomised"] = ("Randomised", lambda each: each.included)
-    before: list[tuple[Cell, ...]] = []
-    for key, (label, holds) in names.items():
-        chosen = [each for each in inputs.people if holds(each)]
-        sources = {place for each in chosen for place in each.flow}
-        before.append((label, count(f"flow/{key}", len(chosen), "analysis.flow.flow", sources)))
     steps = [
         (key, "Enrolled" if inputs.layout.single and key == "allocated" else label)
         for key, label in STEPS
@@ -87,7 +70,7 @@ def flow(inputs: Inputs, population: str, dosing: bool) -> Section:
         )))  # fmt: skip
     picture = _flow_picture(whole, parts, by_arm, dict(steps))
     tables = (
-        Table("Enrolment", ("", "People"), tuple(before)),
+        Table("Enrolment", ("", "People"), _enrolment(inputs)),
         Table(
             "Follow-up and analysis" if inputs.layout.single else "Allocation, follow-up, analysis",
             ("", *inputs.layout.arms),
@@ -197,6 +180,27 @@ def trajectories(inputs: Inputs, population: str, planned: bool) -> Section:
     picture = TrajectoryPicture(title, points, inputs.layout.rated) if points else None
     table = Table(title, ("Visit", *inputs.layout.arms), rows, planned=planned)
     return Section("trajectories", "Course over the visits", lines, (table,), picture)
+
+
+def _enrolment(inputs: Inputs) -> tuple[tuple[Cell, ...], ...]:
+    names: dict[str, tuple[str, Callable[[Participant], bool]]] = {
+        "registered": ("Assessed for eligibility", lambda each: True),
+        "screening": ("In screening", lambda each: each.status == "screening"),
+        "screen-failed": ("Not eligible", lambda each: each.status == "screen-failed"),
+        "enrolled": ("Eligible", lambda each: each.status in ENDINGS),
+    }
+    if not inputs.layout.single:
+        names["not-randomised"] = (
+            "Eligible, not randomised",
+            lambda each: each.status in ENDINGS and not each.included,
+        )
+        names["randomised"] = ("Randomised", lambda each: each.included)
+    before: list[tuple[Cell, ...]] = []
+    for key, (label, holds) in names.items():
+        chosen = [each for each in inputs.people if holds(each)]
+        sources = {place for each in chosen for place in each.flow}
+        before.append((label, count(f"flow/{key}", len(chosen), "analysis.flow.flow", sources)))
+    return tuple(before)
 
 
 def _flow_picture(
