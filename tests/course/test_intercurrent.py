@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from sojourn import medicines
+from sojourn.course.adverse_events import RecordAdverseEvent
 from sojourn.course.consent import WithdrawConsent
 from sojourn.course.dosing import CloseSession, WithholdDose
 from sojourn.course.followup import WithdrawParticipant
@@ -57,3 +58,18 @@ def test_an_excluded_medicine_counts_from_its_first_day_after_randomisation():
     other = Story().ready().session_done().pass_time(days=5)
     other.ask(RecordMedication(other.at, "escitalopram", "low mood"))
     assert happened(other) == []
+
+
+def test_a_death_counts_from_the_day_it_is_told_of():
+    story = Story().ready().session_done().pass_time(days=2)
+    story.ask(
+        RecordAdverseEvent(
+            story.at, "cardiac arrest", code="cardiac-arrest", learned="spontaneous", grade=5,
+            serious=True, seriousness=("death",), relatedness="possible", expectedness="",
+            action_taken="interrupted", outcome="fatal", valence="unpleasant",
+            started_on=story.at.date(), ended_on=story.at.date(),
+        ),
+        "therapist",
+    )  # fmt: skip
+    kinds = ("safety.adverse-event-recorded", "safety.adverse-event-updated")
+    assert happened(story) == [("death", story.at.date(), kinds)]

@@ -45,9 +45,13 @@ def intercurrent(
 def _stops(course: Course, protocol: Protocol) -> Iterator[Intercurrent]:
     doses = [each.initial.at.date() for each in course.sessions.values() if each.initial]
     planned = len(protocol.dosing.sessions) if protocol.dosing else None
-    if planned is not None and len(doses) >= planned:
-        return
-    last = max(doses, default=date.min)
+    if planned is None or len(doses) < planned:
+        last = max(doses, default=date.min)
+        yield from (each for each in _endings(course, protocol) if each.on >= last)
+
+
+def _endings(course: Course, protocol: Protocol) -> Iterator[Intercurrent]:
+    """What ends treatment unless a dose follows."""
     consent = course.consents[-1] if course.consents else None
     if consent and consent.withdrawn_at:
         yield Intercurrent("treatment-stopped", consent.withdrawn_at.date(), ("consent.withdrawn",))
@@ -55,13 +59,13 @@ def _stops(course: Course, protocol: Protocol) -> Iterator[Intercurrent]:
         kind = f"followup.{course.ended}"
         yield Intercurrent("treatment-stopped", course.ended_at.date(), (kind,))
     for each in course.next_dose.values():
-        if each.decision == "stop" and each.at.date() >= last:
+        if each.decision == "stop":
             yield Intercurrent("treatment-stopped", each.at.date(), ("dosing.next-dose-decided",))
     if course.ended or protocol.outcome.visit in course.visits:
         for session in course.sessions.values():
-            day = session.opened_at.date()
-            if session.initial is None and session.closed_at and day > last:
+            if session.initial is None and session.closed_at:
                 kinds = ("dosing.dose-withheld", "dosing.session-closed")
+                day = session.opened_at.date()
                 yield Intercurrent("treatment-stopped", day, kinds, session.visit)
 
 
