@@ -14,7 +14,7 @@ from sojourn.clinic import authority
 from sojourn.clinic.authority import ROLE_KEYS, printed
 from sojourn.clinic.demo import PROGRAMME
 from sojourn.clinic.models import Member
-from sojourn.clinic.views import design
+from sojourn.clinic.views import design, report
 from sojourn.ledger.rows import EventRow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +57,7 @@ def status_of(client, method, path):
 def test_the_table_is_what_the_server_does(samples, monkeypatch):
     """Twice over: whom it names is not refused, and whom it does not name is."""
     monkeypatch.setattr(design.design_runs, "start", lambda *_, **__: None)
+    monkeypatch.setattr(report.report_runs, "start", lambda *_: None)
     table = authority.authority()
     client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
     wrong = []
