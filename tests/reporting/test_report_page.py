@@ -60,22 +60,19 @@ def test_without_a_purpose_nothing_is_handed_out(shelved):
     assert version("openings:demo") == before
 
 
-@pytest.mark.parametrize("username", ["therapist", "monitor", "lead", "pharmacist"])
-def test_others_get_the_blinded_report_alone(shelved, username):
-    client = signed_in(username)
-    assert "By arm" not in client.get("/demo/report/").content.decode()
-    answer = client.post("/demo/report/blinded.html")
-    assert answer.status_code == 200
-    assert b"placebo" not in answer.content.lower()
-    refused = client.post("/demo/report/opened.html", {"purpose": "curious about it"})
-    assert refused.status_code == 403
-
-
-@pytest.mark.parametrize("username", ["rater", "fidelity"])
-def test_raters_get_none(shelved, username):
-    client = signed_in(username)
-    assert client.get("/demo/report/").status_code == 403
-    assert client.post("/demo/report/blinded.html").status_code == 403
+def test_others_get_the_blinded_report_alone_and_raters_none(shelved):
+    for username in ("therapist", "monitor", "lead", "pharmacist"):
+        client = signed_in(username)
+        assert "By arm" not in client.get("/demo/report/").content.decode()
+        answer = client.post("/demo/report/blinded.html")
+        assert answer.status_code == 200
+        assert b"placebo" not in answer.content.lower()
+        refused = client.post("/demo/report/opened.html", {"purpose": "curious about it"})
+        assert refused.status_code == 403
+    for username in ("rater", "fidelity"):
+        client = signed_in(username)
+        assert client.get("/demo/report/").status_code == 403
+        assert client.post("/demo/report/blinded.html").status_code == 403
 
 
 def test_a_report_made_from_the_page_has_the_bytes_of_the_command_line(planned, at_once):
