@@ -4,34 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0006_aftercarerow'),
+        ("ledger", "0006_aftercarerow"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='clockrow',
-            name='clock_by_deadline',
+            model_name="clockrow",
+            name="clock_by_deadline",
         ),
         migrations.RemoveIndex(
-            model_name='eventrow',
-            name='event_serious_by_time',
+            model_name="eventrow",
+            name="event_serious_by_time",
         ),
         migrations.RemoveIndex(
-            model_name='stoppingrow',
-            name='stopping_by_rule',
+            model_name="stoppingrow",
+            name="stopping_by_rule",
         ),
         migrations.AddIndex(
-            model_name='clockrow',
-            index=models.Index(fields=['programme', 'stopped_at', 'due_at', 'started_at'], name='clock_by_deadline'),
+            model_name="clockrow",
+            index=models.Index(
+                fields=["programme", "stopped_at", "due_at", "started_at"], name="clock_by_deadline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='eventrow',
-            index=models.Index(condition=models.Q(('serious', True)), fields=['programme', 'recorded_at'], name='event_serious_by_time'),
+            model_name="eventrow",
+            index=models.Index(
+                condition=models.Q(("serious", True)),
+                fields=["programme", "recorded_at"],
+                name="event_serious_by_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stoppingrow',
-            index=models.Index(fields=['programme', 'rule', 'participant', 'event'], name='stopping_by_rule'),
+            model_name="stoppingrow",
+            index=models.Index(
+                fields=["programme", "rule", "participant", "event"], name="stopping_by_rule"
+            ),
         ),
     ]
