@@ -40,4 +40,8 @@ check: $(VENV)/develop.stamp ## Style, types, rooms
 bench: $(VENV)/develop.stamp ## Measure against named baselines (FULL=1 for the full size)
 	$(BIN)/python benchmarks/run.py $(if $(FULL),--full,)
 
-.PHONY: help demo serve test check bench
+sbom: $(VENV)/develop.stamp ## List what a release holds, as CycloneDX: dist/sbom.json
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-reproducible -o dist/sbom.json
+
+.PHONY: help demo serve test check bench sbom
