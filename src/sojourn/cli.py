@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_account, cli_backup, cli_population, cli_report, cli_vitals
+from sojourn import cli_account, cli_backup, cli_population, cli_randomisation, cli_report, cli_vitals
 from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
@@ -42,6 +42,7 @@ app.add_typer(cli_backup.backup_app, name="backup")
 app.command("authority")(cli_account.authority)
 app.command("restore")(cli_backup.restore)
 app.command("migrate-to")(cli_backup.migrate_to)
+app.add_typer(cli_randomisation.randomisation_app, name="randomisation")
 app.command("report")(cli_report.report)
 app.command("trace")(cli_report.trace)
 app.command("population")(cli_population.population)
@@ -151,6 +152,16 @@ def remind() -> None:
 
     typer.echo(done := make_round())
     raise typer.Exit(min(done.failed, 1))
+
+
+@app.command()
+def reconcile() -> None:
+    """Tell of study drug that is not back in time; for a timer: sojourn reconcile"""
+    _start()
+    from sojourn.ledger import programmes, stock
+
+    raised = sum(stock.reconcile(key) for key in tuple(programmes.keys()))
+    typer.echo(f"{raised} new alerts of diversion")
 
 
 @protocol_app.command("list")

@@ -45,6 +45,10 @@ class Visitor:
         return self.role in DESIGNERS
 
     @property
+    def may_see_stock(self) -> bool:
+        return blinding.may_see_stock(self.role)
+
+    @property
     def may_open_allocation(self) -> bool:
         return blinding.may_open_allocation(self.role)
 

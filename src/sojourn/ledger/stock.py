@@ -175,7 +175,7 @@ def _stock(
     )
     return Stock(
         site=site,
-        storage=load_storage(programme, site),
+        storage=load_storage(programme, site) if hasattr(command, "place") else Storage(),
         containers=known,
         credentialed=frozenset(
             each.practitioner for each in standing.programme.credentials if each.holds(on)
