@@ -15,6 +15,7 @@ from sojourn.conduct.pharmacy import (
     DestroyUnits,
     Dispense,
     ExplainDiscrepancy,
+    RecallLot,
     ReceiveShipment,
     ReceiveTransfer,
     RecordTemperature,
@@ -246,6 +247,31 @@ def test_the_register_runs_its_balance_by_form_and_ends_at_what_is_there():
     ]
     assert page[-1].balance == sum(pharmacy.container(n).on_the_shelf for n in ("1001", "1002"))
     assert {each.witness for each in page} == {"wilma"}
+
+
+def test_a_recall_is_not_hidden_by_a_later_excursion():
+    pharmacy = Pharmacy().received()
+    pharmacy.ask(RecallLot(NOW, "L-7", "letter 4"))
+    pharmacy.ask(RecordTemperature(NOW, "safe 1", 180, 263))
+    held = pharmacy.container().quarantine
+    assert "lot L-7 is recalled: letter 4" in held
+    assert "26.3" in held
+
+
+def test_a_dose_from_a_container_nobody_received_is_told_and_can_be_explained():
+    pharmacy = Pharmacy()
+    for fact in accountability.given(Container("77"), "P-1", "dosing-1", "initial", 80, "oslo"):
+        pharmacy.write("77", fact)
+    (gap,) = pharmacy.container("77").open
+    said = "The label was misread; it was 1001."
+    pharmacy.ask(ExplainDiscrepancy(NOW, "77", gap.key, "clerical", said, "", "wilma"))
+    assert not pharmacy.container("77").open
+
+
+def test_a_container_with_units_out_is_not_sent_away():
+    pharmacy = Pharmacy().received().dispensed(1)
+    with pytest.raises(Refused, match="take back and destroy"):
+        pharmacy.ask(SendContainer(NOW, "1001", "bergen", "wilma"))
 
 
 @pytest.mark.parametrize("text", ["", "20-10", "1000-9999", "a b", "1001\n1001", "1;é"])

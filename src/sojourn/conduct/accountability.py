@@ -289,7 +289,8 @@ def _count(stock: Stock, command: CountContainer) -> tuple[Placed, ...]:
 
 
 def _explain(stock: Stock, command: ExplainDiscrepancy) -> tuple[Placed, ...]:
-    each = _known(stock, command.container)
+    # A dose may name a container nobody ever received: that is explained too.
+    each = stock.containers.get(command.container) or Container(number=command.container)
     found = each.discrepancies.get(command.discrepancy)
     if found is None or found.explained_at:
         raise Refused(
@@ -347,6 +348,12 @@ def _send(stock: Stock, command: SendContainer) -> tuple[Placed, ...]:
     _nothing_open(each)
     if command.to_site == stock.site:
         raise Refused(f"it is at site {stock.site} already", "to_site")
+    if each.returned or any(out.returned is None for out in each.hand_outs):
+        raise Refused(
+            f"units of container {each.number} are out or came back; take back and destroy them "
+            "first",
+            "container",
+        )
     _enough(each.in_stock, 1)
     fact = TransferSent(command.to_site, each.in_stock, command.witness)
     return ((each.number, fact),)
@@ -419,7 +426,7 @@ def _found(
     return DiscrepancyFound(key, rule, label, site, missing)
 
 
-DECIDE: Mapping[type, Any] = {
+DECIDE: Mapping[type[Any], Any] = {
     SetUpPlace: _set_up,
     RecordTemperature: _temperature,
     ReceiveShipment: _receive,

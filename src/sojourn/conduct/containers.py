@@ -362,6 +362,12 @@ def _arrived(each: Container, fact: TransferReceived, entry: Entry) -> Container
     )
 
 
+def _held(each: Container, fact: Quarantined, entry: Entry) -> Container:
+    # A second reason does not hide the first from whoever releases it.
+    reasons = dict.fromkeys(filter(None, (*each.quarantine.split("; "), fact.reason)))
+    return replace(each, quarantine="; ".join(reasons))
+
+
 EVOLVE: Mapping[type, Any] = {
     ContainerReceived: _received,
     ContentsSealed: lambda each, fact, entry: replace(each, sealed=fact.sealed),
@@ -371,7 +377,7 @@ EVOLVE: Mapping[type, Any] = {
     Counted: lambda each, fact, entry: each,
     DiscrepancyFound: _found,
     DiscrepancyExplained: _explained,
-    Quarantined: lambda each, fact, entry: replace(each, quarantine=fact.reason),
+    Quarantined: _held,
     Released: lambda each, fact, entry: replace(each, quarantine=""),
     Destroyed: _destroyed,
     TransferSent: _sent,

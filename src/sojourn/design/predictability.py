@@ -86,7 +86,7 @@ def guessed(sequences: Sequences, ratios: Sequence[int]) -> NDArray[np.float64]:
     trials, participants = sequences.shape
     shares = np.asarray(ratios, dtype=float)
     counts = np.zeros((trials, len(ratios)))
-    right = np.zeros(trials)
+    right: NDArray[np.float64] = np.zeros(trials)
     rows = np.arange(trials)
     for number in range(participants):
         filled = counts / shares
@@ -96,7 +96,8 @@ def guessed(sequences: Sequences, ratios: Sequence[int]) -> NDArray[np.float64]:
         best = weight == weight.max(axis=1, keepdims=True)
         right += best[rows, sequences[:, number]] / best.sum(axis=1)
         counts[rows, sequences[:, number]] += 1
-    return right / participants
+    share: NDArray[np.float64] = right / participants
+    return share
 
 
 def compare(

@@ -106,7 +106,8 @@ def _pdf(visitor: Visitor, site: str, pages: dict[str, list[register.Line]]) -> 
     sections: list[paper.Table] = []
     for name, page in pages.items():
         rows = tuple(_row(each) for each in page)
-        sections.append(paper.Table(name, (8, 8, 6, 5, 9, 3, 3, 5, 7, 7), COLUMNS, rows))
+        widths = (9, 9, 6, 7, 10, 3, 4, 5, 7, 7)
+        sections.append(paper.Table(name, widths, COLUMNS, rows, on_new_page=bool(sections)))
         title = f"{name}: balance {page[-1].balance} units, seen and signed"
         sections.append(paper.Table(title, (3, 6, 3), ("Who", "Signature", "Date"), signed))
     lines = (
@@ -115,7 +116,9 @@ def _pdf(visitor: Visitor, site: str, pages: dict[str, list[register.Line]]) -> 
         "Columns follow 21 CFR 1304.22 and ICH E6(R3) appendix C (unverified); your authority "
         "may ask for its own book.",
     )
-    return paper.pdf("Controlled-drug register", lines, tuple(sections), f"Site {site}", now)
+    return paper.pdf(
+        "Controlled-drug register", lines, tuple(sections), f"Site {site}", now, wide=True
+    )
 
 
 def _row(line: register.Line) -> tuple[str, ...]:
