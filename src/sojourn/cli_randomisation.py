@@ -18,7 +18,10 @@ def audit(
     role: Annotated[str, typer.Option(help="An unblinded role.")] = "statistician",
     author: Author = "command line",
 ) -> None:
-    """Make the sealed sequence again and compare: sojourn randomisation audit demo --purpose ..."""
+    """Make the sealed sequence again and compare: sojourn randomisation audit demo --purpose ...
+
+    This opens the allocation: afterwards no analysis plan is locked and no guess taken.
+    """
     start()
     from sojourn.ledger.desk import Person
     from sojourn.ledger.randomisation_audit import audit_programme

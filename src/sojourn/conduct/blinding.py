@@ -11,8 +11,6 @@ RATER_SEES: Final = frozenset(
 )
 # A report past the treating team reaches those who oversee the site and nobody who works in it.
 CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
-# Containers tell no arm, but whose hands they pass through is for the pharmacy and its overseers.
-STOCK_READERS: Final = frozenset({"pharmacist", "monitor", "sponsor"})
 CONFIDENTIAL_KINDS: Final = "safety.confidential-"
 # What someone believes about the arm is shown to nobody but who wrote it down.
 GUESSES: Final = "blinding.guess-"
@@ -76,8 +74,3 @@ def may_see_closed_session(role: str) -> bool:
 def may_read_confidential(role: str) -> bool:
     """Whether this role may read what was reported past the treating team."""
     return role in CONFIDENTIAL_READERS
-
-
-def may_see_stock(role: str) -> bool:
-    """Whether this role may see containers of study drug, counts and the register."""
-    return role in STOCK_READERS

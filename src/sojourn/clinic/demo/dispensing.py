@@ -76,7 +76,7 @@ def around(
         session = course.sessions.get(visit.key)
         doses = (session.initial, session.supplemental) if session else ()
         units = UNITS - sum(dose.level_mg // UNIT_MG for dose in doses if dose)
-        state = "unused" if units == UNITS else "partial"
+        state = {UNITS: "unused", 0: "empty"}.get(units, "partial")
         return TakeBack(at, kit, person.participant, visit.key, units, state, PRESCRIBER.name)
 
     yield Step(day, dose_minute + 510, PHARMACIST, left)
