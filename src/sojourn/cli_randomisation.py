@@ -63,4 +63,4 @@ def predictability(
         bar = "#" * round(40 * each.right)
         typer.echo(f"{each.right:6.1%} ± {each.standard_error:.2%}  {bar:<40} {each.method}")
     blind = max(arm.ratio for arm in arms) / sum(arm.ratio for arm in arms)
-    typer.echo(f"{blind:6.1%} would be right without looking; unblinded open trials only")
+    typer.echo(f"{blind:6.1%} would be right by chance; it matters where staff learn earlier arms")

@@ -101,7 +101,14 @@ class Dispense:
     at: Annotated[datetime, Ask("Dispensed at")]
     participant: Annotated[str, Ask("Participant", longest=32)]
     visit: Annotated[str, Ask("Session", choices_from="dosing-visits")]
-    container: Annotated[str, Ask("Container", choices_from="fitting-containers")]
+    container: Annotated[
+        str,
+        Ask(
+            "Container",
+            help="Those that fit are offered once the participant is given and Record is pressed.",
+            choices_from="fitting-containers",
+        ),
+    ]
     units: Annotated[int, Ask("Units", at_least=1, at_most=1000)]
     witness: Annotated[str, Ask("Witness", choices_from="witnesses")]
 

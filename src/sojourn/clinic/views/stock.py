@@ -186,6 +186,7 @@ def _offers(request: HttpRequest, visitor: Visitor, site: str) -> Offers:
     today = clock.now().date()
     every = stock.load_all(visitor.programme).values()
     here = [each for each in every if each.site == site]
+    asked = request.POST.get("container") or request.GET.get("container", "")
     course = _course(request, visitor)
     fitting = stock.fitting(visitor.programme, site, course) if course else ()
     standing = visitor.standing
@@ -214,7 +215,10 @@ def _offers(request: HttpRequest, visitor: Visitor, site: str) -> Offers:
             "containers-coming": _numbered(each for each in every if each.to_site == site),
             "discrepancies": tuple(
                 dict.fromkeys(
-                    (gap.key, f"{each.number}: {gap.label}") for each in every for gap in each.open
+                    (gap.key, f"{each.number}: {gap.label}")
+                    for each in every
+                    for gap in each.open
+                    if asked in ("", each.number)
                 )
             ),
             "lots": tuple(dict.fromkeys((each.lot, each.lot) for each in every if each.lot)),
