@@ -144,14 +144,12 @@ def test_axe_finds_nothing_against_wcag_2_2_aa(served, named, page_of, path, use
 
 @pytest.mark.parametrize(("path", "username"), tuple(forms()))
 def test_axe_finds_nothing_in_any_form(served, named, page_of, path, username):
-    where = path.format(person=named["in_session"])
+    where = path.format(person=named["in_session"], site=named["site"])
     assert faults(page_of(username, "light"), f"{served.url}/demo/{where}") == []
 
 
 def test_every_page_is_among_those_looked_at():
-    looked_at = {
-        resolve(f"/demo/{path.format(person='P', vitals=1, eventful='P', event='ae-1')}").url_name
-        for path, _ in PAGES
-    }
+    sample = {"person": "P", "vitals": 1, "eventful": "P", "event": "ae-1", "container": "1"}
+    looked_at = {resolve(f"/demo/{path.format(**sample)}").url_name for path, _ in PAGES}
     ours = {each.name for each in urlpatterns if str(each.pattern).startswith("<slug:programme>")}
     assert ours - NO_PAGES == looked_at
