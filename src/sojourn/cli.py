@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from sojourn import cli_account, cli_backup, cli_population, cli_report, cli_vitals
+from sojourn import (
+    cli_account,
+    cli_backup,
+    cli_population,
+    cli_randomisation,
+    cli_report,
+    cli_stock,
+    cli_vitals,
+)
 from sojourn.cli_design import app as design_app
 from sojourn.cli_evidence import app as evidence_app
 from sojourn.terminal import Author
@@ -42,6 +50,8 @@ app.add_typer(cli_backup.backup_app, name="backup")
 app.command("authority")(cli_account.authority)
 app.command("restore")(cli_backup.restore)
 app.command("migrate-to")(cli_backup.migrate_to)
+app.add_typer(cli_randomisation.randomisation_app, name="randomisation")
+app.command("reconcile")(cli_stock.reconcile)
 app.command("report")(cli_report.report)
 app.command("trace")(cli_report.trace)
 app.command("population")(cli_population.population)

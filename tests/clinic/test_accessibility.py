@@ -9,6 +9,7 @@ from sojourn import conduct, course
 from sojourn.clinic.demo.programme import ACCOUNTS
 from sojourn.clinic.offers import ON_THE_DIARY_PAGE, ON_THE_IDENTITY_PAGE
 from sojourn.clinic.urls import urlpatterns
+from sojourn.conduct import accountability
 from tests.axe import violations
 from tests.clinic.serving import Served, free_port
 
@@ -18,14 +19,17 @@ OWN_PAGES = {"screening.register", *ON_THE_DIARY_PAGE, *ON_THE_IDENTITY_PAGE}
 NAMED = """
 import json, sys, django
 django.setup()
+from sojourn.ledger import stock
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.models import EntryRow
 from sojourn.ledger.rows import EventRow
 event = EventRow.objects.order_by("participant")[0]
+container = EntryRow.objects.filter(kind="drug.returned")[0].stream.rpartition(":")[2]
 readings = EntryRow.objects.filter(
     stream=stream_of("demo", sys.argv[1]), kind="dosing.vitals-recorded"
 )
 print(json.dumps({
+    "container": container, "site": stock.sites("demo")[0],
     "eventful": event.participant, "event": event.event, "vitals": readings[0].sequence
 }))
 """
@@ -56,6 +60,8 @@ PAGES = (
     ("programme/", "lead"),
     ("practitioners/", "lead"),
     ("record/", "prescriber"),
+    ("stock/", "pharmacist"),
+    ("stock/container/{container}/", "pharmacist"),
 )
 # Parts of a page, files, and what is only posted to; the room has tests of its own.
 NO_PAGES = frozenset(
@@ -65,6 +71,7 @@ NO_PAGES = frozenset(
         "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
         "report-run", "make-report",
+        "stock-command", "register-file",
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")
@@ -80,6 +87,8 @@ def forms():
     for each in conduct.COMMANDS.values():
         if "sponsor" in each.roles and each.name not in NOT_NOW:
             yield f"programme/do/{each.name}/", "lead"
+    for each in accountability.COMMANDS.values():
+        yield f"stock/{{site}}/do/{each.name}/", "pharmacist"
 
 
 @pytest.fixture(scope="module")
@@ -135,14 +144,12 @@ def test_axe_finds_nothing_against_wcag_2_2_aa(served, named, page_of, path, use
 
 @pytest.mark.parametrize(("path", "username"), tuple(forms()))
 def test_axe_finds_nothing_in_any_form(served, named, page_of, path, username):
-    where = path.format(person=named["in_session"])
+    where = path.format(person=named["in_session"], site=named["site"])
     assert faults(page_of(username, "light"), f"{served.url}/demo/{where}") == []
 
 
 def test_every_page_is_among_those_looked_at():
-    looked_at = {
-        resolve(f"/demo/{path.format(person='P', vitals=1, eventful='P', event='ae-1')}").url_name
-        for path, _ in PAGES
-    }
+    sample = {"person": "P", "vitals": 1, "eventful": "P", "event": "ae-1", "container": "1"}
+    looked_at = {resolve(f"/demo/{path.format(**sample)}").url_name for path, _ in PAGES}
     ours = {each.name for each in urlpatterns if str(each.pattern).startswith("<slug:programme>")}
     assert ours - NO_PAGES == looked_at

@@ -43,6 +43,7 @@ def samples(programme, in_session):
         "command": "safety.record-adverse-event", "country": "AU", "key": "none-such",
         "form": "cioms", "kind": "blinded", "pk": 1, "provider_id": "sign-on", "uidb36": "1",
         "topic": "therapy", "claim": "durability", "study": "mapp1", "number": 1,
+        "site": "site-01",
     }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from sojourn.protocols import load_shipped as protocol
 from tests.course.story import Story, consent_to
 
 PACK = protocol("mdma-ptsd")
+KITS = {visit.key: f"100{visit.session}" for visit in PACK.dosing_visits()}
 TODAY = date(2026, 11, 24)
 ARMS = ("mdma", "placebo")
 
@@ -66,7 +67,7 @@ def asked(steps: Iterable[Step], kind: type[Any]) -> list[tuple[Step, Any]]:
 
 
 def after(person: VirtualParticipant, arm: str) -> tuple[Step, ...]:
-    return after_randomisation(person, person.under(arm), PACK)
+    return after_randomisation(person, person.under(arm), PACK, KITS)
 
 
 def test_registration_comes_first_and_consent_before_anything_clinical() -> None:
@@ -80,7 +81,7 @@ def test_steps_stand_in_the_order_of_the_days() -> None:
     for person in people()[:30]:
         for steps in (
             before_randomisation(person, PACK),
-            *(after_randomisation(person, each, PACK) for each in person.outcomes),
+            *(after_randomisation(person, each, PACK, KITS) for each in person.outcomes),
         ):
             moments = [(step.day, step.minute) for step in steps]
             assert moments == sorted(moments)
@@ -220,7 +221,7 @@ def leaver(reason: str) -> tuple[VirtualParticipant, tuple[Step, ...], date]:
     person = finisher()
     leaving = Leaving("dosing-1", 10, reason)
     outcome = replace(person.under("placebo"), leaving=leaving)
-    steps = after_randomisation(person, outcome, PACK)
+    steps = after_randomisation(person, outcome, PACK, KITS)
     return person, steps, person.on("dosing-1") + timedelta(days=10)
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from sojourn.clinic.authority import authority
 from sojourn.clinic.models import ROLES, Member
 from sojourn.conduct import blinding
 from sojourn.ledger import programmes
@@ -43,6 +44,10 @@ class Visitor:
     @property
     def may_design(self) -> bool:
         return self.role in DESIGNERS
+
+    @property
+    def may_see_stock(self) -> bool:
+        return authority().may(self.role, "stock", "GET")
 
     @property
     def may_open_allocation(self) -> bool:

@@ -94,6 +94,7 @@ class Enforced:
 def printed() -> Iterator[str]:
     """The table and the commands' roles as lines of Markdown."""
     from sojourn import conduct, course
+    from sojourn.conduct import accountability
 
     table = authority()
     yield from ("# Who may do what", "", "Printed by `sojourn authority`; do not edit.", "")
@@ -112,6 +113,7 @@ def printed() -> Iterator[str]:
     for title, commands in (
         ("Commands about a participant", course.COMMANDS),
         ("Commands about a programme", conduct.COMMANDS),
+        ("Commands about study drug", accountability.COMMANDS),
     ):
         yield from ("", f"## {title}", "", _row("command", *ROLE_KEYS), _rule(len(ROLE_KEYS) + 1))
         for name in sorted(commands):

@@ -18,13 +18,21 @@ class Table:
     widths: tuple[int, ...]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    on_new_page: bool = False
 
 
 def pdf(
-    title: str, lines: tuple[str, ...], sections: tuple[Table, ...], footer: str, at: datetime
+    title: str,
+    lines: tuple[str, ...],
+    sections: tuple[Table, ...],
+    footer: str,
+    at: datetime,
+    *,
+    wide: bool = False,
 ) -> bytes:
-    """The paper as PDF; ``at`` is the moment it says it was made."""
+    """The paper as PDF, across the page when ``wide``; ``at`` is the moment it says it was made."""
     data = {
+        "wide": wide,
         "title": title,
         "lines": lines,
         "sections": [asdict(each) for each in sections],

@@ -11,11 +11,13 @@ from sojourn.conduct import (
     analysis_plan,
     authorisation,
     confidential,
+    containers,
     devices,
     fidelity,
     practitioners,
     reporting,
     standing,
+    storage,
 )
 from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
@@ -35,6 +37,8 @@ _EVOLVE: Mapping[type, Any] = {
 FACTS: tuple[type[Fact], ...] = (
     *_EVOLVE,
     *confidential.FACTS,
+    *containers.FACTS,
+    *storage.FACTS,
     AllocationMade,
     AllocationOpened,
     FileImported,

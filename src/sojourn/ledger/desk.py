@@ -17,7 +17,7 @@ from sojourn.course import correction, guessing
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
-from sojourn.ledger import clock, programmes, projections, seal, terminology
+from sojourn.ledger import clock, programmes, projections, seal, stock, terminology
 from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_stream, version, written_by
 from sojourn.ledger.registry import kinds
@@ -163,7 +163,11 @@ class Desk:
         facts = courses.decide(self.course, command, self._circumstances(command, now, allocation))
         if allocation and any(isinstance(fact, Randomised) and not fact.arm for fact in facts):
             self._seal(allocation, command.at)
-        return self._append(facts, command.at, key=key, recorded_at=now)
+        before = self.course.version
+        written = self._append(facts, command.at, key=key, recorded_at=now)
+        if self.course.version > before:
+            stock.follow(self._programme, self.course, facts, command.at)
+        return written
 
     def correct(
         self, sequence: int, command: Any, reason: str, *, key: str = ""

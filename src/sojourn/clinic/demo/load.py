@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from sojourn.clinic.demo import diarising, enrolling, guessing, incidents, treating
+from sojourn.clinic.demo import diarising, dispensing, enrolling, guessing, incidents, treating
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR, in_order
@@ -68,13 +68,15 @@ def load_demo(
             protocol, load_shipped("mapp2"), seed=seed, today=now.date(), participants=participants
         )
         oddities = _oddities(people)
+        pool = dispensing.stocked(people, protocol, seed, now)
         for done, person in enumerate(people, start=1):
-            _lead(person, protocol, now, oddities.get(person.participant, ""))
+            _lead(person, protocol, now, oddities.get(person.participant, ""), pool)
             if progress:
                 progress(done, len(people))
         for rater, rating in rated(people, protocol, seed, now):
             programmes.execute(PROGRAMME, rating, author=rater, role="fidelity-rater")
         incidents.stage(now)
+        dispensing.count_short(pool, now)
     statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
     return Summary(
         participants=len(people),
@@ -117,7 +119,13 @@ def _oddities(people: tuple[VirtualParticipant, ...]) -> Mapping[str, str]:
     return dict(zip(finish, ("dose-withheld", "slip-0", "slip-1", "slip-2"), strict=False))
 
 
-def _lead(person: VirtualParticipant, protocol: Protocol, now: datetime, oddity: str) -> None:
+def _lead(
+    person: VirtualParticipant,
+    protocol: Protocol,
+    now: datetime,
+    oddity: str,
+    pool: dispensing.Pool,
+) -> None:
     """The whole course of one person up to now, in one transaction."""
     with at_desk(PROGRAMME, person.participant, COORDINATOR) as desk:
         walk = Walk(desk, person, now, oddity)
@@ -128,10 +136,12 @@ def _lead(person: VirtualParticipant, protocol: Protocol, now: datetime, oddity:
         walk.take(enrolling.randomisation(person, protocol))
         if not desk.course.randomised_at:
             return
-        outcome = person.under(_arm(person, desk.course))
+        arm = _arm(person, desk.course)
+        outcome = person.under(arm)
+        kits = dispensing.kits(pool, person.site, arm, protocol)
         told = diarising.diary(person, outcome, protocol, now.date())
         believed = guessing.guesses(person, outcome.arm, protocol)
-        course = treating.after_randomisation(person, outcome, protocol)
+        course = treating.after_randomisation(person, outcome, protocol, kits)
         for step in in_order([*course, *told, *believed]):
             walk.take(step)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sojourn.clinic.demo import session_room
+from sojourn.clinic.demo import dispensing, session_room
+from sojourn.clinic.demo.dispensing import Kits
 from sojourn.clinic.demo.steps import (
     COORDINATOR,
     PRACTITIONERS,
@@ -42,7 +43,7 @@ DAYS_UNTIL_LOST = 45
 
 
 def after_randomisation(
-    person: VirtualParticipant, outcome: PotentialOutcome, protocol: Protocol
+    person: VirtualParticipant, outcome: PotentialOutcome, protocol: Protocol, kits: Kits
 ) -> tuple[Step, ...]:
     """Sessions, aftercare, integration, ratings and the end, as ``outcome`` has them."""
     answers = by_visit(outcome.answers)
@@ -50,7 +51,7 @@ def after_randomisation(
     for visit in protocol.visits:
         if visit.phase == "dosing":
             readings = [each for each in outcome.readings if each.session == visit.session]
-            steps += _session(person, visit, protocol, readings, answers)
+            steps += _session(person, visit, protocol, readings, answers, kits[visit.key])
         elif visit.phase == "aftercare":
             contact = next(each for each in outcome.contacts if each.visit == visit.key)
             steps += _contact(person, visit, contact, answers)
@@ -69,6 +70,7 @@ def _session(
     protocol: Protocol,
     readings: list[Reading],
     answers: AnswersAt,
+    kit: str,
 ) -> Iterator[Step]:
     day = person.on(visit.key)
     moments = {
@@ -80,14 +82,13 @@ def _session(
     if person.scene and person.scene.key == "session-in-progress":
         yield from session_room.before(visit, protocol, day, DOSE_MINUTE)
         yield from session_room.during(day, DOSE_MINUTE, readings)
+    yield from dispensing.around(person, visit, day, DOSE_MINUTE, kit)
     yield Step(day, DOSE_MINUTE - 30, THERAPIST, _open(visit, protocol))
     yield from answered(day, DOSE_MINUTE - 25, THERAPIST, visit, answers)
     for reading in readings:
         yield Step(day, moments[reading.moment], THERAPIST_2, _vitals(reading))
-    yield Step(day, DOSE_MINUTE, PRESCRIBER, _initial(person, visit, protocol))
-    yield Step(
-        day, DOSE_MINUTE + SUPPLEMENTAL_AFTER_MIN, PRESCRIBER, _supplemental(visit, protocol)
-    )
+    yield Step(day, DOSE_MINUTE, PRESCRIBER, _initial(person, visit, protocol, kit))
+    yield Step(day, DOSE_MINUTE + SUPPLEMENTAL_AFTER_MIN, PRESCRIBER, _supplemental(protocol, kit))
     yield Step(day, DOSE_MINUTE + 495, THERAPIST, _close)
 
 
@@ -234,22 +235,16 @@ def _vitals(reading: Reading) -> Ask:
     return asked
 
 
-def _initial(person: VirtualParticipant, visit: Visit, protocol: Protocol) -> Ask:
+def _initial(person: VirtualParticipant, visit: Visit, protocol: Protocol, kit: str) -> Ask:
     plans = protocol.dosing.sessions if protocol.dosing else ()
     levels = next(each.initial_mg for each in plans if each.number == visit.session)
     level = levels[-1] if person.raised_level else levels[0]
     return lambda course, at: dosing.GiveDose(
-        at, "initial", level, THERAPIST.name, _container(visit, "A"), THERAPIST_2.name
+        at, "initial", level, THERAPIST.name, kit, THERAPIST_2.name
     )
 
 
-def _container(visit: Visit, letter: str) -> str:
-    return f"DEMO-{visit.session}{letter}"
-
-
-def _supplemental(visit: Visit, protocol: Protocol) -> Ask:
-    container = _container(visit, "B")
-
+def _supplemental(protocol: Protocol, kit: str) -> Ask:
     def asked(course: Course, at: datetime) -> Any:
         session = course.open_session
         if protocol.dosing is None or session is None:
@@ -259,9 +254,7 @@ def _supplemental(visit: Visit, protocol: Protocol) -> Ask:
             return None
         if any(each.visit == session.visit for each in course.alerts.values()):
             return dosing.WithholdDose(at, "supplemental", "Vital signs beyond the site's limits.")
-        return dosing.GiveDose(
-            at, "supplemental", levels[0], THERAPIST.name, container, THERAPIST_2.name
-        )
+        return dosing.GiveDose(at, "supplemental", levels[0], THERAPIST.name, kit, THERAPIST_2.name)
 
     return asked
 

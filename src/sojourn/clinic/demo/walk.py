@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from sojourn.clinic.demo.programme import PROGRAMME
 from sojourn.clinic.demo.steps import PRESCRIBER, Step
 from sojourn.clinic.demo.treating import DOSE_MINUTE
+from sojourn.conduct import accountability
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.dosing import RecordVitals
 from sojourn.course.safety import AlertRaised, ResolveAlert
 from sojourn.design.answers import cssrs
 from sojourn.design.virtual import VirtualParticipant
+from sojourn.ledger import stock
 from sojourn.ledger.desk import Desk
 from sojourn.record.entry import Entry
 
@@ -43,6 +46,10 @@ class Walk:
             return
         command = step.ask(self._desk.course, at)
         if command is None or getattr(command, "visit", "") in self._skipped:
+            return
+        if type(command) in accountability.DECIDE:
+            course = self._desk.course
+            stock.execute(PROGRAMME, course.site, command, step.by, course=course)
             return
         command = self._in_scene(command)
         self._desk.by = step.by

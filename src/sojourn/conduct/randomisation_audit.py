@@ -1,0 +1,62 @@
+"""The audit of a randomisation: each allocation made again from the seed and compared."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sojourn.conduct.randomisation import AllocationMade, arm_of
+from sojourn.protocols.model import Arm, Randomisation
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the list that is not as it should be. No arm is named."""
+
+    stratum: str
+    number: int
+    participant: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    allocations: int
+    strata: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+
+def audit(
+    made: Iterable[AllocationMade],
+    seed: bytes,
+    arms: tuple[Arm, ...],
+    plan: Randomisation,
+    open_seal: Callable[[str], str],
+) -> Audit:
+    """Compare what was allocated with the sequence that ``seed`` gives, stratum by stratum.
+
+    A line is found at fault when its number does not follow the one before it, when a
+    participant stands on two lines, or when its arm is another than the sequence's.
+    """
+    findings: list[Finding] = []
+    reached: dict[str, int] = {}
+    seen: set[str] = set()
+    count = 0
+    for each in made:
+        count += 1
+        expected = reached.get(each.stratum, 0) + 1
+        reached[each.stratum] = each.number
+        problems = []
+        if each.number != expected:
+            problems.append(f"number {expected} should come here")
+        if each.participant in seen:
+            problems.append("the participant was allocated before")
+        seen.add(each.participant)
+        if open_seal(each.sealed) != arm_of(seed, each.stratum, each.number, arms, plan):
+            problems.append("the arm is not that of the sealed sequence")
+        findings += [
+            Finding(each.stratum, each.number, each.participant, what) for what in problems
+        ]
+    return Audit(count, len(reached), tuple(findings))
