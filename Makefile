@@ -44,4 +44,7 @@ sbom: $(VENV)/develop.stamp ## List what a release holds, as CycloneDX: dist/sbo
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-reproducible -o dist/sbom.json
 
-.PHONY: help demo serve test check bench sbom
+conformance: $(VENV)/run.stamp ## Hold exports against XSDs and our checks; CORE=PATH runs the CDISC rules engine
+	$(BIN)/python validation/conformance.py $(if $(CORE),--core $(CORE),)
+
+.PHONY: help demo serve test check bench sbom conformance

@@ -16,6 +16,7 @@ QUICK = {
     "mmrm.py": ["--trials", "2000"],
     "design.py": ["--trials", "2000"],
     "population.py": ["--people", "1300000"],
+    "cdisc.py": ["--participants", "4000"],
 }
 
 

@@ -12,6 +12,7 @@ import typer
 from sojourn import (
     cli_account,
     cli_backup,
+    cli_export,
     cli_population,
     cli_randomisation,
     cli_report,
@@ -52,10 +53,12 @@ app.command("restore")(cli_backup.restore)
 app.command("migrate-to")(cli_backup.migrate_to)
 app.add_typer(cli_randomisation.randomisation_app, name="randomisation")
 app.command("reconcile")(cli_stock.reconcile)
+app.add_typer(cli_export.export_app, name="export")
 app.command("report")(cli_report.report)
 app.command("trace")(cli_report.trace)
 app.command("population")(cli_population.population)
 import_app.command("vitals")(cli_vitals.import_vitals)
+import_app.command("odm")(cli_export.import_odm)
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", help="field=Heading; may be given many times.")

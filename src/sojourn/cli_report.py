@@ -62,7 +62,7 @@ def report(
     from sojourn.record.command import Refused
 
     wish = reporting.Wish(
-        programme, _moment(as_of), _plan(plan) if plan else None, blinded, purpose
+        programme, moment(as_of), _plan(plan) if plan else None, blinded, purpose
     )
     try:
         with progress("Reading the record") as bar:
@@ -102,7 +102,8 @@ def trace(
     typer.echo(f"all under root {found.root} of {found.size} entries")
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """The moment of a data cut as typed, in the site's zone when it names none; None when empty."""
     if not text:
         return None
     from sojourn.ledger import clock

@@ -56,6 +56,7 @@ PAGES = (
     ("evidence/", "prescriber"),
     ("evidence/", "statistician"),
     ("report/", "statistician"),
+    ("exports/", "statistician"),
     ("design/", "statistician"),
     ("programme/", "lead"),
     ("practitioners/", "lead"),
@@ -72,6 +73,7 @@ NO_PAGES = frozenset(
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
         "report-run", "make-report",
         "stock-command", "register-file",
+        "export-file",
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")

@@ -10,12 +10,12 @@ from sojourn.analysis.safety import poisson_rate
 from sojourn.course import deviations
 from sojourn.course.deviations import ClassifyDeviation
 from sojourn.ledger import clock, opening, programmes
+from sojourn.ledger.cut import told_by
 from sojourn.ledger.desk import Person, at_desk
 from sojourn.ledger.read import read_all
 from sojourn.ledger.rows import ObservationRow, ParticipantRow
 from sojourn.reporting.departures import departures
 from sojourn.reporting.front import estimand
-from sojourn.reporting.told import told_by
 from tests.reporting.conftest import STATISTICIAN
 
 LABELS = {"mdma": "MDMA with therapy", "placebo": "Placebo with therapy", "unknown": "unknown"}

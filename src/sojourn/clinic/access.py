@@ -49,6 +49,9 @@ class Visitor:
     def may_see_stock(self) -> bool:
         return authority().may(self.role, "stock", "GET")
 
+    def may_export(self) -> bool:
+        return blinding.may_export(self.role)
+
     @property
     def may_open_allocation(self) -> bool:
         return blinding.may_open_allocation(self.role)

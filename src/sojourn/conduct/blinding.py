@@ -14,6 +14,8 @@ CONFIDENTIAL_READERS: Final = frozenset({"sponsor", "monitor"})
 CONFIDENTIAL_KINDS: Final = "safety.confidential-"
 # What someone believes about the arm is shown to nobody but who wrote it down.
 GUESSES: Final = "blinding.guess-"
+# Who may take the trial's data away; by arm only who may see the closed session.
+EXPORTERS: Final = frozenset({"statistician", "monitor", "sponsor"})
 
 
 # Of the programme's own record, what tells of single sessions.
@@ -69,6 +71,11 @@ def may_see_course(role: str) -> bool:
 def may_see_closed_session(role: str) -> bool:
     """Whether this role may see safety by arm, as for the closed session of a monitoring board."""
     return role == "statistician"
+
+
+def may_export(role: str) -> bool:
+    """Whether this role may take the trial's data away, blinded."""
+    return role in EXPORTERS
 
 
 def may_read_confidential(role: str) -> bool:

@@ -26,9 +26,9 @@ from sojourn.analysis.report.lasting import lasting
 from sojourn.analysis.report.responding import respondents
 from sojourn.analysis.report.staying import staying
 from sojourn.conduct.programme import Programme
+from sojourn.ledger.cut import Cut
 from sojourn.protocols.analysis_plan import Factor, SensitivityAnalysis
 from sojourn.protocols.model import Protocol
-from sojourn.reporting.cut import Cut
 from sojourn.reporting.front import about, blinding, estimand
 from sojourn.reporting.plans import Planned
 

@@ -1,12 +1,6 @@
-"""The data cut: what the record of a programme said at one place in it, as frames.
-
-Everything is folded from entries up to that place, never read from lists, so that the same cut
-gives the same numbers whatever was written since.
-"""
+"""What the record of a programme said at one place in it, as frames."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from sojourn import analysis, instruments, medicines
 from sojourn.analysis.estimand import Handled
@@ -21,42 +15,15 @@ from sojourn.analysis.report import (
     Participant,
 )
 from sojourn.conduct.randomisation import AllocationMade
-from sojourn.ledger import clock, opening, programmes
-from sojourn.ledger.checkpoint import root_at
-from sojourn.ledger.read import last_of, read_stream, streams
+from sojourn.ledger import opening
+from sojourn.ledger.cut import Cut, Told, told_by
+from sojourn.ledger.read import read_stream, streams
 from sojourn.protocols.model import Protocol
-from sojourn.record.command import Refused
 from sojourn.reporting import told as tell
 from sojourn.reporting.departures import departures
-from sojourn.reporting.told import Arm, Told
+from sojourn.reporting.told import Arm
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where the record is cut: the moment, the last position that counts and the root up to it."""
-
-    programme: str
-    as_of: datetime
-    position: int
-    root: str
-
-
-def cut_at(programme: str, as_of: datetime | None) -> Cut:
-    """The cut at ``as_of``; at the programme's last entry where no moment is given.
-
-    Raises
-    ------
-    Refused
-        If the programme had no entry by then.
-    """
-    whole = (f"{programmes.PREFIX}{programme}", f"course:{programme}:", f"allocation:{programme}:")
-    last = last_of(whole, as_of)
-    if last is None:
-        raise Refused(f"programme '{programme}' has no entry by {as_of}; give a later moment")
-    position, recorded_at = last
-    return Cut(programme, clock.here(as_of or recorded_at), position, root_at(position))
 
 
 def gather(
@@ -80,7 +47,7 @@ def gather(
     arisen: list[Arisen] = []
     guesses: list[Guessed] = []
     for done, stream in enumerate(names, start=1):
-        told = tell.told_by(stream, cut.position)
+        told = told_by(stream, cut.position)
         if told is not None:
             arm = _arm_of(told, arms, labels, layout)
             person = tell.participant(told, cut.as_of, arm, reasons, formulary)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sojourn.analysis.report import Deviation
 from sojourn.course import deviations
+from sojourn.ledger.cut import Told
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.entry import Entry
-from sojourn.reporting.told import Told
 
 # Kinds of entry that a deviation at a visit is found in. What is missing rests on those around it.
 AT_VISIT = (

@@ -5,10 +5,10 @@ from sojourn.analysis.report.believing import by_guess
 from sojourn.analysis.report.intercurrent import tables
 from sojourn.conduct.programme import Programme
 from sojourn.ledger import programmes
+from sojourn.ledger.cut import Cut
 from sojourn.ledger.read import read_stream
 from sojourn.protocols.estimand import Estimand, IntercurrentEvent
 from sojourn.protocols.model import Protocol
-from sojourn.reporting.cut import Cut
 from sojourn.reporting.plans import Planned
 
 # What each strategy makes of the ratings after the event: ICH E9(R1), section A.3.2.

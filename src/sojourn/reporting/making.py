@@ -10,6 +10,7 @@ from django.conf import settings
 
 from sojourn.conduct.blinding import may_see_closed_session
 from sojourn.ledger import opening, programmes
+from sojourn.ledger.cut import cut_at
 from sojourn.ledger.desk import Person
 from sojourn.ledger.read import stored_at
 from sojourn.protocols.analysis_plan import AnalysisPlan, misfits
@@ -17,7 +18,7 @@ from sojourn.record.command import Refused
 from sojourn.record.hashing import time_text
 from sojourn.record.kinds import canonical
 from sojourn.reporting.assembly import Report, assemble
-from sojourn.reporting.cut import Progress, cut_at, gather
+from sojourn.reporting.cut import Progress, gather
 from sojourn.reporting.page import page
 from sojourn.reporting.paper import paper
 from sojourn.reporting.plans import planned

@@ -1,22 +1,17 @@
-"""One participant's entries up to the cut: what they add up to, and which of them tell what."""
+"""What one participant's entries up to the cut say, and which of them tell it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sojourn import course as courses
 from sojourn import instruments
 from sojourn.analysis.estimand import Occurrence
 from sojourn.analysis.report import Arisen, Guessed, Happened, Participant
 from sojourn.analysis.safety import Event
 from sojourn.course.assessment import score_of
-from sojourn.course.correction import Corrected, effective
 from sojourn.course.intercurrent import intercurrent
-from sojourn.course.state import Course
 from sojourn.instruments import Score, change
-from sojourn.ledger.read import read_stream
-from sojourn.ledger.registry import kinds
+from sojourn.ledger.cut import Told
 from sojourn.medicines import Formulary
 from sojourn.protocols.model import Protocol
 from sojourn.record.entry import Entry
@@ -34,38 +29,6 @@ STEPS = (
     "consent.withdrawn",
 )
 NOT_CODED = "Not coded"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One participant's entries up to the cut, as corrected, and the course they add up to."""
-
-    entries: tuple[Entry, ...]
-    course: Course
-    corrections: dict[int, tuple[int, ...]]  # positions of corrections by corrected sequence
-
-    def places(self, holds: Callable[[Entry], bool]) -> tuple[int, ...]:
-        """Positions of the entries that ``holds`` picks, and of their corrections."""
-        return tuple(
-            place
-            for entry in self.entries
-            if holds(entry)
-            for place in (entry.position, *self.corrections.get(entry.sequence, ()))
-        )
-
-
-def told_by(stream: str, position: int) -> Told | None:
-    """What that stream tells up to ``position``; None where nobody is registered yet."""
-    entries = tuple(each for each in read_stream(stream) if each.position <= position)
-    course = courses.fold(entries, kinds().read)
-    if not course.participant:
-        return None
-    corrections: dict[int, tuple[int, ...]] = {}
-    for entry in entries:
-        if isinstance(entry.fact, Corrected):
-            before = corrections.get(entry.fact.corrects, ())
-            corrections[entry.fact.corrects] = (*before, entry.position)
-    return Told(effective(entries, kinds().read), course, corrections)
 
 
 def participant(
