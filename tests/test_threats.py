@@ -22,8 +22,11 @@ READ = {
     },
     # Names of our own tables and columns; values always go as parameters.
     "B608": {
-        "append", "backup", "kept", "monitoring", "projections", "read", "rebuild", "snapshot",
+        "append", "backup", "frames", "kept", "monitoring", "projections", "read", "rebuild",
+        "snapshot",
     },
+    # A parser that refuses a document type, and with it every entity.
+    "B314": {"xml_file"},
     # A loader of plain data only, made from the safe one.
     "B506": {"definitions"},
 }  # fmt: skip

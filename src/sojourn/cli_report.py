@@ -61,9 +61,7 @@ def report(
     from sojourn.ledger.desk import Person
     from sojourn.record.command import Refused
 
-    wish = reporting.Wish(
-        programme, moment(as_of), _plan(plan) if plan else None, blinded, purpose
-    )
+    wish = reporting.Wish(programme, moment(as_of), _plan(plan) if plan else None, blinded, purpose)
     try:
         with progress("Reading the record") as bar:
             made = reporting.make(wish, Person(author, "statistician"), bar)

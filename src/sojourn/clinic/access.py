@@ -49,6 +49,7 @@ class Visitor:
     def may_see_stock(self) -> bool:
         return authority().may(self.role, "stock", "GET")
 
+    @property
     def may_export(self) -> bool:
         return blinding.may_export(self.role)
 

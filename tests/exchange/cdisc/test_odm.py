@@ -100,6 +100,15 @@ def test_a_file_of_another_protocol_or_that_skips_an_entry_writes_nothing(trial,
 
 
 @pytest.mark.django_db
+def test_a_file_that_declares_entities_is_not_read(trial, tmp_path):
+    found_demo(clock.now())
+    bomb = tmp_path / "bomb.xml"
+    bomb.write_text('<!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;">]><a>&y;</a>')
+    with pytest.raises(Refused, match="document type"):
+        import_odm(bomb, PROGRAMME, LEAD)
+
+
+@pytest.mark.django_db
 def test_only_the_sponsor_brings_courses_in(trial):
     with pytest.raises(Refused, match="may not"):
         import_odm(trial.odm, PROGRAMME, Person("tom", "therapist"))

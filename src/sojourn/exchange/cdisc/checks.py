@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from odmlib.odm_parser import ODMSchemaValidator
 
@@ -26,6 +25,7 @@ from sojourn.exchange.cdisc.standard import (
     terminology,
 )
 from sojourn.exchange.cdisc.study import BLINDED
+from sojourn.exchange.cdisc.xml_file import root_of
 
 ODM = "{http://www.cdisc.org/ns/odm/v1.3}"
 # SDTMIG 4.4.2: a date, or a date and time to the second.
@@ -61,7 +61,7 @@ def read(folder: Path) -> Folder:
     for path in sorted(folder.glob("*.json")):
         head, found = dataset_json.read(path)
         heads[head["name"]], rows[head["name"]] = head, list(found)
-    root = ElementTree.parse(folder / "define.xml").getroot()
+    root = root_of(folder / "define.xml")
     lists = {
         each.get("OID", ""): frozenset(
             item.get("CodedValue", "")

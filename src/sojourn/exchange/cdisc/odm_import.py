@@ -17,6 +17,7 @@ from django.db import transaction
 
 from sojourn.conduct.imports import FileImported
 from sojourn.exchange.cdisc.odm import ENCODING, NAMESPACE
+from sojourn.exchange.cdisc.xml_file import root_of
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import append, append_next
 from sojourn.ledger.desk import Person
@@ -68,7 +69,7 @@ def import_odm(path: Path, programme: str, by: Person) -> Imported:
         raise Refused(f"a {by.role} may not bring courses onto the record; the sponsor may")
     protocol = programmes.load(programme).protocol
     try:
-        root = ElementTree.parse(path).getroot()
+        root = root_of(path)
     except (OSError, ElementTree.ParseError) as error:
         raise Refused(f"{path.name} is no readable XML: {error}") from error
     study = root.find(f"{_N}Study")
