@@ -14,16 +14,16 @@ READ = {
     # Drawings made of numbers and escaped words.
     "B308": {
         "charts", "drawing", "evidence_tables", "forest_picture", "mood_picture", "sparkline",
-        "vitals_chart", "weighing",
+        "temperature_picture", "vitals_chart", "weighing",
     },
     "B703": {
-        "charts", "drawing", "forest_picture", "mood_picture", "sparkline", "vitals_chart",
-        "weighing",
+        "charts", "drawing", "forest_picture", "mood_picture", "sparkline", "temperature_picture",
+        "vitals_chart", "weighing",
     },
     # Names of our own tables and columns; values always go as parameters.
     "B608": {
         "append", "backup", "frames", "kept", "monitoring", "projections", "read", "rebuild",
-        "snapshot",
+        "snapshot", "stock",
     },
     # A parser that refuses a document type, and with it every entity.
     "B314": {"xml_file"},
