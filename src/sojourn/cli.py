@@ -13,6 +13,7 @@ from sojourn import (
     cli_account,
     cli_backup,
     cli_export,
+    cli_fhir,
     cli_population,
     cli_randomisation,
     cli_report,
@@ -45,6 +46,7 @@ app.add_typer(cli_account.account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(design_app, name="design")
 app.add_typer(cli_vitals.device_app, name="device")
+app.add_typer(cli_fhir.fhir_app, name="fhir")
 app.add_typer(cli_vitals.listen_app, name="listen")
 app.add_typer(cli_report.plan_app, name="plan")
 app.add_typer(cli_backup.backup_app, name="backup")

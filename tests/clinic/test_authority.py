@@ -44,6 +44,7 @@ def samples(programme, in_session):
         "form": "cioms", "kind": "blinded", "pk": 1, "provider_id": "sign-on", "uidb36": "1",
         "topic": "therapy", "claim": "durability", "study": "mapp1", "number": 1,
         "site": "site-01",
+        "resource": "Patient", "identity": "D-001", "rest": "a/b/c/d/e",
     }  # fmt: skip
 
 

@@ -26,9 +26,7 @@ class Device:
 
     def observe(self, resource: dict[str, Any] | str):
         body = resource if isinstance(resource, str) else json.dumps(resource)
-        return self.client.post(
-            "/api/v1/fhir/Observation", body, content_type="application/fhir+json"
-        )
+        return self.client.post("/fhir/Observation", body, content_type="application/fhir+json")
 
 
 def session(start_ms: int, values: list[int], *, participant: str = "P-1", batch: str = "1"):
@@ -128,9 +126,7 @@ def test_a_batch_of_the_wrong_shape_is_refused_and_the_field_named(device, opene
 def test_the_interface_documents_itself(client):
     text = client.get("/api/v1/openapi.json", headers=HOST).json()
     assert text["openapi"].startswith("3.")
-    assert {"/api/v1/vitals/batches", "/api/v1/vitals/alarms", "/api/v1/fhir/Observation"} <= set(
-        text["paths"]
-    )
+    assert {"/api/v1/vitals/batches", "/api/v1/vitals/alarms"} <= set(text["paths"])
 
 
 def quantity(value: float, unit: str) -> dict[str, Any]:

@@ -35,12 +35,15 @@ from sojourn.clinic.views import (
 )
 from sojourn.clinic.views import participant as one
 from sojourn.exchange import vitals_api
+from sojourn.exchange.fhir import views as fhir_views
 
 participant = "<slug:programme>/participants/<str:participant>/"
 
 urlpatterns = [
     path("", today.home, name="home"),
     path("api/v1/", vitals_api.addresses()),
+    path("fhir", fhir_views.bundle, name="fhir-root"),
+    path("fhir/", include("sojourn.exchange.fhir.urls")),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),

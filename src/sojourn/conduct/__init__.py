@@ -10,6 +10,7 @@ from typing import Any
 from sojourn.conduct import (
     analysis_plan,
     authorisation,
+    clients,
     confidential,
     containers,
     devices,
@@ -27,7 +28,16 @@ from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
-ROOMS = (authorisation, reporting, practitioners, standing, fidelity, devices, analysis_plan)
+ROOMS = (
+    authorisation,
+    reporting,
+    practitioners,
+    standing,
+    fidelity,
+    devices,
+    clients,
+    analysis_plan,
+)
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()
 }

@@ -137,6 +137,17 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """A program that reads or writes over FHIR for a member, within its scopes."""
+
+    name: str
+    token_digest: str
+    member: str
+    scopes: tuple[str, ...]
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentVersion:
     version: str
     approved_on: date
@@ -188,6 +199,7 @@ class Programme:
     consent_versions: tuple[ConsentVersion, ...] = ()
     settings: tuple[tuple[str, int], ...] = ()
     devices: tuple[Device, ...] = ()
+    clients: tuple[Client, ...] = ()
     plans: tuple[LockedPlan, ...] = ()
     version: int = 0
 
@@ -241,6 +253,10 @@ class Programme:
     def device(self, name: str) -> Device | None:
         """The newest registration under that name, if there is one."""
         return next((each for each in reversed(self.devices) if each.name == name), None)
+
+    def client(self, name: str) -> Client | None:
+        """The newest registration of a program under that name, if there is one."""
+        return next((each for each in reversed(self.clients) if each.name == name), None)
 
     def unfitness(self, practitioner: str, on: date) -> tuple[str, ...]:
         """Why this practitioner may not be in a session on that day; empty when they may."""

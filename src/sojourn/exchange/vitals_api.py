@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver
 from ninja import Field, NinjaAPI, Router, Schema, Status
 from ninja.security import HttpBearer
 
 from sojourn.course.readings import Reading
-from sojourn.exchange import observation
 from sojourn.ledger import clock, devices, raising
 from sojourn.ledger.alarms import open_alarms
 from sojourn.ledger.monitoring import Delivery, Receipt, Sender, receive
@@ -136,7 +135,6 @@ class FaultOut(Schema):
 
 
 router = Router(tags=["vitals"])
-fhir = Router(tags=["FHIR R4"])
 
 
 @router.post(
@@ -165,15 +163,6 @@ def alarms(request: HttpRequest, participant: str = "") -> AlarmsOut:
     return AlarmsOut(server_ms=_now_ms(), alarms=[AlarmOut.from_orm(each) for each in found])
 
 
-@fhir.post("/Observation", summary="Deliver a FHIR R4 Observation of vital signs")
-def observe(request: HttpRequest) -> HttpResponse:
-    """Vital signs by LOINC and UCUM. Answers 201, 200 (known before) or an OperationOutcome."""
-    caller = _caller(request)
-    status, outcome = observation.create(request.body, caller.programme, caller.sender)
-    raising.tick(caller.programme)
-    return HttpResponse(outcome, status=status, content_type="application/fhir+json")
-
-
 api = NinjaAPI(
     title="Sojourn: vital signs",
     version="1",
@@ -184,7 +173,6 @@ api = NinjaAPI(
     urls_namespace="vitals-api",
 )
 api.add_router("/vitals", router)
-api.add_router("/fhir", fhir)
 
 
 def addresses() -> tuple[list[URLResolver | URLPattern], str, str]:

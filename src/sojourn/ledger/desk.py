@@ -142,7 +142,7 @@ class Desk:
         self._stream = stream_of(programme, participant)
         self._entries = read_stream(self._stream)
         self.course = courses.fold(self._entries, kinds().read)
-        self._shown_rows = projections.rows(self._context(), self.course)
+        self._shown_rows = self._rows()
 
     def must_be_at(self, shown: int) -> None:
         """Refuse to go on when the course is no longer what the person saw."""
@@ -194,7 +194,7 @@ class Desk:
 
     def project(self) -> None:
         """Bring the rows that lists are read from in line with the course."""
-        projections.write(self._shown_rows, projections.rows(self._context(), self.course))
+        projections.write(self._shown_rows, self._rows())
 
     def _append(
         self,
@@ -237,6 +237,9 @@ class Desk:
             return found
         # Asked while we hold the writers' turn: nobody can open the allocation in between.
         return replace(found, allocation_opened_at=programmes.opened_at(self._programme))
+
+    def _rows(self) -> projections.Rows:
+        return projections.rows(self._context(), self.course, self._entries)
 
     def _context(self) -> projections.Context:
         return projections.Context(self._programme, self._stream, self.standing.protocol)

@@ -28,8 +28,8 @@ OPENINGS = "openings:"  # who looked behind the seal of a programme
 # Addresses of the site itself: a programme of that name could not be visited.
 RESERVED = frozenset(
     {
-        ".well-known", "account", "api", "diary", "evidence", "guide", "health", "metrics",
-        "population", "pros-and-cons", "static", "ways",
+        ".well-known", "account", "api", "diary", "evidence", "fhir", "guide", "health",
+        "metrics", "population", "pros-and-cons", "static", "ways",
     }
 )  # fmt: skip
 

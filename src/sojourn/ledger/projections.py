@@ -5,7 +5,7 @@ fold, so that rebuilding them from the record gives the very same rows. Counts
 hold what one course adds; writing adds the difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -19,9 +19,10 @@ from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
 from sojourn.instruments import Score, change
-from sojourn.ledger import alarms, safety
+from sojourn.ledger import alarms, resources, safety
 from sojourn.ledger.columns import day_of, iso
 from sojourn.ledger.readings_rows import AlarmRow
+from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import (
     AftercareRow,
     DeviationRow,
@@ -30,8 +31,10 @@ from sojourn.ledger.rows import (
     OpenAlertRow,
     OpenSessionRow,
     ParticipantRow,
+    ResourceRow,
 )
 from sojourn.protocols.model import Protocol
+from sojourn.record.entry import Entry
 
 Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
 TABLES: tuple[type[models.Model], ...] = (
@@ -43,6 +46,7 @@ TABLES: tuple[type[models.Model], ...] = (
     OpenSessionRow,
     AftercareRow,
     ObservationRow,
+    ResourceRow,
     *safety.TABLES,
 )
 
@@ -58,8 +62,8 @@ class Context:
     protocol: Protocol
 
 
-def rows(context: Context, course: Course) -> Rows:
-    """Every row of this course, by table and key."""
+def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
+    """Every row of this course, which ``entries`` add up to, by table and key."""
     if not course.participant:
         return {}
     planned = plan(course, context.protocol)
@@ -73,6 +77,9 @@ def rows(context: Context, course: Course) -> Rows:
         **_sessions(context, course),
         **_aftercare(context, course),
         **_observations(context, course),
+        **resources.rows(
+            context.programme, context.stream, context.protocol, entries, kinds().read
+        ),
         **safety.rows(context.programme, context.stream, context.protocol, course),
     }
 

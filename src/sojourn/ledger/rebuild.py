@@ -30,10 +30,11 @@ def rebuild(progress: Progress | None = None) -> int:
             table._default_manager.all().delete()
         for done, stream in enumerate(names, start=1):
             _, programme, _ = stream.split(":", 2)
-            course = courses.fold(read_stream(stream), kinds().read)
+            entries = read_stream(stream)
+            course = courses.fold(entries, kinds().read)
             protocol = programmes.load(programme).protocol
             context = projections.Context(programme, stream, protocol)
-            projections.write({}, projections.rows(context, course))
+            projections.write({}, projections.rows(context, course, entries))
             if progress:
                 progress(done, len(names))
         watching.rebuild()

@@ -302,6 +302,38 @@ class ConfidentialRow(models.Model):
     made_at = models.DateTimeField()
 
 
+class ResourceRow(models.Model):
+    """One thing in a course as others ask for it (FHIR), and the positions of its entries."""
+
+    pk = models.CompositePrimaryKey("stream", "resource", "key")
+    stream = models.CharField(max_length=120)
+    resource = models.CharField(max_length=24)
+    key = models.CharField(max_length=32)
+    programme = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    code = models.CharField(max_length=64)
+    rated_by = models.CharField(max_length=24)
+    happened_at = models.CharField(max_length=27)
+    recorded_at = models.CharField(max_length=27)
+    entries = models.TextField()
+
+    class Meta:
+        indexes = [
+            Index(
+                fields=["programme", "resource", "code", "happened_at", "participant", "key"],
+                name="resource_by_code",
+            ),
+            Index(
+                fields=["programme", "resource", "happened_at", "participant", "key"],
+                name="resource_by_time",
+            ),
+            Index(
+                fields=["programme", "resource", "recorded_at", "participant", "key"],
+                name="resource_by_recording",
+            ),
+        ]
+
+
 class StatusCount(models.Model):
     """How many participants of a programme have each status; kept so that no page counts them."""
 

@@ -1,0 +1,1 @@
+"""FHIR R4: the record as others read it, and what they may add to it."""

@@ -1,0 +1,101 @@
+"""What is sent here, read with suspicion: size, encoding, depth and twice-named fields."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+
+from sojourn.exchange.fhir.elements import Resource
+from sojourn.exchange.fhir.outcome import Fault
+
+MOST_BYTES = 2_000_000
+DEEPEST = 40  # levels of objects and lists
+TYPES = ("application/fhir+json", "application/json")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def body_of(request: HttpRequest) -> bytes:
+    """The body, unless it is too large, compressed or not JSON in UTF-8.
+
+    Raises
+    ------
+    Fault
+        413 or 415, before more than the limit is held in memory.
+    """
+    kind, _, extra = request.headers.get("Content-Type", "").partition(";")
+    if kind.strip().lower() not in ("", *TYPES):
+        raise Fault(415, f"is '{kind}'; send application/fhir+json", "Content-Type")
+    charset = extra.strip().lower().removeprefix("charset=").strip('"')
+    if "charset=" in extra.lower() and charset not in ("utf-8", "utf8"):
+        raise Fault(415, f"is '{charset}'; send UTF-8", "Content-Type")
+    packed = request.headers.get("Content-Encoding", "")
+    if packed not in ("", "identity"):
+        raise Fault(415, f"is '{packed}'; send it unpacked", "Content-Encoding")
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
+        raise _too_long(f"{length[:20]} bytes")
+    try:
+        body = request.body
+    except (RequestDataTooBig, UnreadablePostError) as error:
+        raise _too_long("the body") from error
+    if len(body) > MOST_BYTES:
+        raise _too_long(f"{len(body)} bytes")
+    return body
+
+
+def parsed(body: bytes) -> Resource:
+    """The resource in ``body``; decimals stay the decimals they were written as.
+
+    Raises
+    ------
+    Fault
+        400 for what is no JSON object, is nested too deep, or names a field twice.
+    """
+    try:
+        data = json.loads(
+            body.decode("utf-8"),
+            parse_float=Decimal,
+            parse_constant=_no_constant,
+            object_pairs_hook=_once,
+        )
+    except (ValueError, RecursionError) as error:
+        text = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise Fault(400, f"no JSON in UTF-8: {text[:200]}", code="structure") from error
+    if not isinstance(data, dict):
+        raise Fault(400, "is no resource; send one as a JSON object", code="structure")
+    _check(data, DEEPEST)
+    return data
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise Fault(400, f"is nested deeper than {DEEPEST} levels", code="structure")
+    if isinstance(value, str) and (found := _CONTROL.search(value)):
+        sign = f"U+{ord(found[0]):04X}"
+        raise Fault(400, f"holds the control character {sign}; send plain text", code="structure")
+    if isinstance(value, dict):
+        for key, each in value.items():
+            _check(key, depth)
+            _check(each, depth - 1)
+    elif isinstance(value, list):
+        for each in value:
+            _check(each, depth - 1)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Resource:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a field is named twice; name each once")
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _too_long(what: str) -> Fault:
+    return Fault(413, f"{what} is more than {MOST_BYTES} bytes; send less at a time")

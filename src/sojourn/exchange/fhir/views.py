@@ -1,0 +1,279 @@
+"""The addresses under /fhir: thin doors to what reads and writes. Every error is told as FHIR."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from sojourn.exchange.fhir import (
+    bodies,
+    bundles,
+    capability,
+    creating,
+    exporting,
+    recorded,
+    searching,
+    vital_signs,
+)
+from sojourn.exchange.fhir.callers import Caller, caller_of
+from sojourn.exchange.fhir.elements import Resource
+from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader
+from sojourn.exchange.fhir.outcome import Fault, outcome
+from sojourn.exchange.fhir.writing import text_of
+from sojourn.ledger import raising
+from sojourn.ledger.append import StaleVersion
+from sojourn.record.command import Refused
+
+FHIR = "application/fhir+json"
+_VERSION = re.compile(r"\d{1,9}", re.ASCII)
+View = Callable[..., HttpResponseBase]
+
+
+def base() -> str:
+    """The address of the interface, as others know it."""
+    return f"{settings.ADDRESS}/fhir"
+
+
+def spoken(*methods: str) -> Callable[[View], View]:
+    """A view of the interface: errors become OperationOutcomes, other methods are refused."""
+
+    def of(view: View) -> View:
+        @csrf_exempt
+        @login_not_required
+        @wraps(view)
+        def answer(request: HttpRequest, **words: str) -> HttpResponseBase:
+            try:
+                if request.method not in (*methods, "HEAD"):
+                    allowed = ", ".join(methods)
+                    told = f"{request.method} is not spoken here; use {allowed}"
+                    raise Fault(405, told, "http.method")
+                return view(request, **words)
+            except Fault as fault:
+                response = _answer(fault.outcome(), fault.status)
+                if fault.status == 401:
+                    response["WWW-Authenticate"] = 'Bearer realm="fhir"'
+                if fault.status == 405:
+                    response["Allow"] = ", ".join(methods)
+                return response
+            except Refused as refusal:
+                return _answer(
+                    outcome("error", "business-rule", refusal.message, refusal.field), 422
+                )
+            except StaleVersion as stale:
+                return _answer(outcome("error", "conflict", str(stale)), 409)
+
+        return answer
+
+    return of
+
+
+@spoken("GET")
+def metadata(request: HttpRequest) -> HttpResponse:
+    """The CapabilityStatement, for everyone."""
+    return _answer(capability.statement(base()))
+
+
+@spoken("GET")
+def smart_configuration(request: HttpRequest) -> HttpResponse:
+    """What of SMART is here, for everyone."""
+    return HttpResponse(text_of(capability.smart(base())), content_type="application/json")
+
+
+@spoken("GET", "POST")
+def of_type(request: HttpRequest, resource: str) -> HttpResponse:
+    """Search, or create."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    if request.method == "POST":
+        return _created(request, caller, resource)
+    return _answer(_search(caller, resource, _query(request.META.get("QUERY_STRING", ""))))
+
+
+@spoken("GET")
+def one(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
+    """Read one resource as it stands."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    return _answer(_read(caller, resource, identity))
+
+
+@spoken("GET")
+def history(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
+    """Every version of one resource, newest first."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    versions = _versions(caller, resource, identity)
+    entries = []
+    for number, each in enumerate(reversed(versions)):
+        made = {"method": "PUT" if number else "POST", "url": f"{resource}/{identity}"}
+        told = {"status": "200" if number else "201"}
+        url = f"{base()}/{resource}/{identity}"
+        entries.append({"fullUrl": url, "resource": each, "request": made, "response": told})
+    return _answer(searching.bundle("history", entries[::-1], total=len(entries)))
+
+
+@spoken("GET")
+def version(request: HttpRequest, resource: str, identity: str, number: str) -> HttpResponse:
+    """One version, by the sequence of the entry that made it."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    for each in _versions(caller, resource, identity):
+        if each["meta"]["versionId"] == number:
+            return _answer(each)
+    raise Fault(404, f"{resource}/{identity} has no version {number[:20]}", resource)
+
+
+@spoken("POST")
+def bundle(request: HttpRequest) -> HttpResponse:
+    """A transaction or a batch."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    sent = bodies.parsed(bodies.body_of(request))
+    if sent.get("resourceType") != "Bundle":
+        raise Fault(422, "is no Bundle; send others to their own type", "resourceType")
+    answer = bundles.process(caller, sent, base(), lambda url: _get(caller, url))
+    raising.tick(caller.programme)
+    return _answer(answer)
+
+
+@spoken("GET")
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Bulk export: the manifest, or the lines of one type."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    asked = dict(_query(request.META.get("QUERY_STRING", "")))
+    unknown = set(asked) - {"_type", "_since", "_outputFormat", "part"}
+    if unknown:
+        raise Fault(400, "is not understood; known are _type and _since", min(unknown))
+    reader = _reader(caller)
+    if since := asked.get("_since", ""):
+        searching.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
+    if part := asked.get("part", ""):
+        (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
+        lines = exporting.lines(reader, kind, since)
+        return StreamingHttpResponse(lines, content_type="application/fhir+ndjson")
+    kinds = exporting.types_of(caller, reader, asked.get("_type", ""))
+    return HttpResponse(
+        text_of(exporting.manifest(base(), kinds, since)), content_type="application/json"
+    )
+
+
+@spoken("GET", "POST")
+def unknown(request: HttpRequest, **words: str) -> HttpResponse:
+    """Whatever else is asked for under /fhir."""
+    raise Fault(404, "there is nothing at this address; see /fhir/metadata")
+
+
+def _created(request: HttpRequest, caller: Caller, resource: str) -> HttpResponse:
+    sent = bodies.parsed(bodies.body_of(request))
+    if sent.get("resourceType") != resource:
+        shown = str(sent.get("resourceType"))[:60]
+        raise Fault(400, f"is '{shown}' and was sent to {resource}", "resourceType", "structure")
+    condition = request.headers.get("If-None-Exist", "")
+    made = creating.create(caller, sent, base(), condition)
+    if resource == "Observation":
+        raising.tick(caller.programme)
+    if caller.may(resource, "r"):
+        answer = _answer(_read(caller, resource, made.identity), 201 if made.new else 200)
+    else:
+        words = made.words or ("written" if made.new else "received before; nothing was written")
+        code = "informational" if made.new else "duplicate"
+        answer = _answer(outcome("information", code, words), 201 if made.new else 200)
+    answer["Location"] = f"{base()}/{resource}/{made.identity}"
+    return answer
+
+
+def _get(caller: Caller, url: str) -> Resource:
+    path, _, query = url.partition("?")
+    parts = path.strip("/").split("/")
+    if len(parts) == 1:
+        return _search(caller, parts[0], _query(query))
+    if len(parts) == 2:
+        return _read(caller, parts[0], parts[1])
+    raise Fault(422, f"is '{url[:60]}'; write Type/id or Type?search", "request.url")
+
+
+def _read(caller: Caller, resource: str, identity: str) -> Resource:
+    _known(resource)
+    caller.must(resource, "r")
+    reader = _reader(caller)
+    if resource == "Provenance":
+        return recorded.provenance_by_id(reader, identity)
+    if resource in OF_COURSES:
+        if resource == "Observation" and not reader.rates_only:
+            found = vital_signs.observation(reader.about, identity)
+            if found is not None:
+                return found
+        return reader.resources([reader.row(resource, identity)])[0]
+    several = (
+        recorded.audit_events(reader) if resource == "AuditEvent" else reader.of_programme(resource)
+    )
+    for each in several:
+        if each["id"] == identity:
+            return each
+    raise Fault(404, f"there is no {resource}/{identity} that you may see", resource)
+
+
+def _search(caller: Caller, resource: str, asked: list[tuple[str, str]]) -> Resource:
+    _known(resource)
+    caller.must(resource, "s")
+    reader = _reader(caller)
+    if resource in OF_COURSES:
+        search = searching.parsed(caller.programme, resource, asked)
+        if search.include:
+            caller.must("Patient", "r")
+            if resource == "ResearchSubject":
+                caller.must("ResearchStudy", "r")
+        return searching.page(reader, search)
+    if resource in OF_PROGRAMMES:
+        return searching.whole(reader, resource, asked)
+    found = (
+        recorded.audit_events(reader)
+        if resource == "AuditEvent"
+        else recorded.provenances(reader, asked)
+    )
+    entries = [
+        {"fullUrl": f"{base()}/{resource}/{each['id']}", "resource": each,
+         "search": {"mode": "match"}}
+        for each in found
+    ]  # fmt: skip
+    return searching.bundle("searchset", entries, total=len(entries))
+
+
+def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
+    _known(resource)
+    caller.must(resource, "r")
+    if resource not in OF_COURSES:
+        return [_read(caller, resource, identity)]
+    reader = _reader(caller)
+    if resource == "Observation" and not reader.rates_only:
+        found = vital_signs.observation(reader.about, identity)
+        if found is not None:
+            return [found]
+    return list(reader.versions(reader.row(resource, identity)))
+
+
+def _known(resource: str) -> None:
+    if resource not in capability.kinds():
+        known = ", ".join(capability.kinds())
+        raise Fault(404, f"is '{resource[:60]}'; here are: {known}", "resource", "not-supported")
+
+
+def _reader(caller: Caller) -> Reader:
+    return Reader(caller.programme, caller.by, base())
+
+
+def _query(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=50, errors="strict")
+    except ValueError as error:
+        raise Fault(400, f"the query can't be read: {error}") from error
+
+
+def _answer(found: Any, status: int = 200) -> HttpResponse:
+    response = HttpResponse(text_of(found), status=status, content_type=FHIR)
+    response["Cache-Control"] = "no-store"
+    meta = found.get("meta") or {}
+    if "versionId" in meta:
+        response["ETag"] = f'W/"{meta["versionId"]}"'
+    return response

@@ -1,0 +1,162 @@
+"""Malformed, hostile and huge inputs: an OperationOutcome, nothing written, never a 5xx."""
+
+import gzip
+import json
+import tracemalloc
+from io import BytesIO
+
+import pytest
+from django.test import RequestFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sojourn.exchange.fhir import views
+from sojourn.ledger.models import EntryRow
+from tests.exchange.fhir.conftest import HOST
+from tests.exchange.fhir.test_writing import event, medicine, patient, pulse
+
+WRONG = {
+    "deep objects": ('{"a":' * 50_000 + "1" + "}" * 50_000, 400),
+    "deep lists": ('{"a":' + "[" * 5_000 + "]" * 5_000 + "}", 400),
+    "latin-1": ('{"resourceType":"Patient","id":"é"}'.encode("latin-1"), 400),
+    "utf-16": ('{"resourceType":"Patient"}'.encode("utf-16"), 400),
+    "byte order mark": (b"\xef\xbb\xbf{}", 400),
+    "lone surrogate": (b'{"resourceType":"Patient","id":"\\ud800"}', 400),
+    "null character": (b'{"resourceType":"Patient","id":"\\u0000"}', 400),
+    "named twice": (b'{"resourceType":"Patient","resourceType":"Consent"}', 400),
+    "not a number": (b'{"resourceType":"Observation","a":NaN}', 400),
+    "long number": (b'{"resourceType":"Observation","a":' + b"9" * 10_000 + b"}", 400),
+    "huge exponent": (b'{"resourceType":"Observation","a":1e999999999}', 422),
+    "other resource": (b'{"resourceType":"Consent"}', 400),
+    "xml": (b"<Patient/>", 400),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_read_is_refused(therapist, name):
+    body, status = WRONG[name]
+    before = EntryRow.objects.count()
+    kind = "Observation" if b"Observation" in bytes(str(body), "utf-8") else "Patient"
+    answer = therapist.post(kind, body)
+    assert answer.status_code == status, answer.content
+    assert answer.json()["resourceType"] == "OperationOutcome"
+    assert EntryRow.objects.count() == before
+
+
+def test_a_zip_bomb_is_not_unpacked(therapist):
+    packed = gzip.compress(b" " * 10_000_000)
+    answer = therapist.post("Patient", packed, **{"Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+    assert answer.json()["issue"][0]["expression"] == ["Content-Encoding"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "application/fhir+json; charset=utf-16"]
+)
+def test_another_type_or_charset_is_refused(therapist, kind):
+    assert therapist.post("Patient", "{}", content_type=kind).status_code == 415
+
+
+class Endless(BytesIO):
+    """200 MB that are only made when they are read."""
+
+    left = 200_000_000
+
+    def read(self, size=-1):
+        size = self.left if size is None or size < 0 else min(size, self.left)
+        self.left -= size
+        return b" " * size
+
+
+def test_two_hundred_megabytes_are_refused_unread(therapist):
+    body = Endless()
+    request = RequestFactory(headers=HOST).post(
+        "/fhir/Patient", headers={"authorization": f"Bearer {therapist.token}"}
+    )
+    request.META.update(CONTENT_LENGTH="200000000", CONTENT_TYPE="application/fhir+json")
+    request._stream = body
+    tracemalloc.start()
+    answer = views.of_type(request, resource="Patient")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == 413
+    assert json.loads(answer.content)["issue"][0]["code"] == "too-long"
+    assert body.left == 200_000_000
+    assert most < 5_000_000
+
+
+def test_a_bundle_of_too_many_entries_is_refused(therapist):
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": [{}] * 5_000}
+    assert therapist.post("", sent).status_code == 413
+
+
+NAMES = ("Patient", "Observation", "MedicationStatement", "AdverseEvent", "QuestionnaireResponse",
+         "Bundle", "Provenance", "")  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+    | st.sampled_from(["Patient/D-001", "final", "completed", "actual", "2026-03-02", "8867-4"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["coding", "code", "value", "text", "reference"]), inner),
+    max_leaves=6,
+)  # fmt: skip
+calm = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+
+
+def good() -> list[dict]:
+    from sojourn.ledger import clock
+
+    at = clock.now()
+    return [patient("D-950"), medicine("D-001"), event("D-001", at), pulse("D-001", at)]
+
+
+@calm
+@given(data=st.data())
+def test_no_content_makes_an_error_of_ours(therapist, data):
+    """A good resource with one element replaced by anything."""
+    resource = data.draw(st.sampled_from(good()))
+    kind = resource["resourceType"]
+    element = data.draw(st.sampled_from(sorted(resource)))
+    if element != "resourceType":
+        resource[element] = data.draw(ANYTHING)
+    answer = therapist.post(kind, resource)
+    assert answer.status_code < 500, answer.content
+    assert answer.status_code in (200, 201) or answer.json()["resourceType"] == "OperationOutcome"
+
+
+@calm
+@given(data=st.data())
+def test_no_bundle_makes_an_error_of_ours(therapist, data):
+    entries = data.draw(
+        st.lists(
+            ANYTHING
+            | st.fixed_dictionaries(
+                {
+                    "resource": st.sampled_from(good()) | ANYTHING,
+                    "request": st.fixed_dictionaries(
+                        {"method": st.sampled_from(["POST", "GET", "PUT"]),
+                         "url": st.sampled_from(NAMES) | st.text(max_size=12)}
+                    ),
+                }
+            ),
+            max_size=3,
+        )
+    )  # fmt: skip
+    kind = data.draw(st.sampled_from(["batch", "transaction", "x"]))
+    answer = therapist.post("", {"resourceType": "Bundle", "type": kind, "entry": entries})
+    assert answer.status_code < 500, answer.content
+
+
+@calm
+@given(
+    kind=st.sampled_from([*NAMES, "CarePlan", "$export"]),
+    rest=st.sampled_from(["", "/D-001", "/D-001.5", "/D-001.m1.pulse.1", "/x/_history/1"]),
+    name=st.sampled_from(["_id", "patient", "code", "date", "_lastUpdated", "_count", "_after",
+                          "_include", "_type", "_since", "part", "target", "\x00"]),
+    value=st.text(max_size=20) | st.sampled_from(["ge2026-13-01", "9999-12-31", "0000", "-1",
+                                                  "2026-03-02T25:00:00Z", "D-001,D-002"]),
+)  # fmt: skip
+def test_no_question_makes_an_error_of_ours(therapist, kind, rest, name, value):
+    answer = therapist.client.get(f"/fhir/{kind}{rest}", {name: value})
+    assert answer.status_code < 500
