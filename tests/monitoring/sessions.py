@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from sojourn import protocols
 from sojourn.clinic.founding import Founding, found
@@ -52,8 +53,9 @@ def found_programme(key: str = PROGRAMME) -> None:
     founding = Founding(
         key, "mdma-ptsd", "Watched", "us-ind", "IND 1", since, "1.0", "committee", settings
     )
-    found(founding, author="lead")
-    at = clock.now()
+    at = clock.now() - timedelta(days=2)  # sessions of these tests lie up to a day back
+    with patch.object(clock, "now", lambda: at):
+        found(founding, author="lead")
     for name in ("ana", "ben"):
         papers = [RecordCredential(at, name, "Psychologist", f"LIC-{name}", since)]
         papers += [

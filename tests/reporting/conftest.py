@@ -80,12 +80,15 @@ def open_label(db, monkeypatch) -> str:
     people = cohort(
         protocol, load_shipped("mapp2"), seed=7, today=now.date(), participants=OPEN_LABEL
     )
+    # This site keeps no stock here; a container is what the team read off it.
+    kits = {visit.key: f"K-{visit.session}" for visit in protocol.dosing_visits()}
     for person in people:
+        outcome = person.under("mdma")
         with at_desk(PROGRAMME, person.participant, COORDINATOR) as desk:
             walk = Walk(desk, person, now, "")
             for step in enrolling.before_randomisation(person, protocol):
                 walk.take(step)
             if desk.course.eligible_at:
-                for step in treating.after_randomisation(person, person.under("mdma"), protocol):
+                for step in treating.after_randomisation(person, outcome, protocol, kits):
                     walk.take(step)
     return PROGRAMME
