@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sojourn import protocols
-from sojourn.clinic.demo import PROGRAMME, enrolling, load_demo, treating
+from sojourn.clinic.demo import PROGRAMME, dispensing, enrolling, load_demo, treating
 from sojourn.clinic.demo.programme import found_demo
 from sojourn.clinic.demo.steps import COORDINATOR
 from sojourn.clinic.demo.walk import Walk
@@ -80,8 +80,7 @@ def open_label(db, monkeypatch) -> str:
     people = cohort(
         protocol, load_shipped("mapp2"), seed=7, today=now.date(), participants=OPEN_LABEL
     )
-    # This site keeps no stock here; a container is what the team read off it.
-    kits = {visit.key: f"K-{visit.session}" for visit in protocol.dosing_visits()}
+    pool = dispensing.stocked(people, protocol, 7, now)
     for person in people:
         outcome = person.under("mdma")
         with at_desk(PROGRAMME, person.participant, COORDINATOR) as desk:
@@ -89,6 +88,7 @@ def open_label(db, monkeypatch) -> str:
             for step in enrolling.before_randomisation(person, protocol):
                 walk.take(step)
             if desk.course.eligible_at:
+                kits = dispensing.kits(pool, person.site, "mdma", protocol)
                 for step in treating.after_randomisation(person, outcome, protocol, kits):
                     walk.take(step)
     return PROGRAMME
