@@ -19,7 +19,7 @@ Parts = tuple[Indices, Array, Indices, Indices, Indices, Indices, Indices, Array
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # Kinds of second derivatives.
-EXPECTED, PLAIN, EXACT = 0, 1, 2
+NONE, EXPECTED, PLAIN, EXACT = -1, 0, 1, 2
 # Rise of twice the log-likelihood still expected: below NEAR what passes through the
 # coefficients is worked out, and kept for the steps after; below CLOSE a step is the last.
 NEAR = 1e-2
@@ -43,7 +43,7 @@ def evaluated(
 ) -> tuple[float, Array, Array, Array, Array, Array, Array]:  # fmt: skip
     """All of an evaluation in ``mode`` EXACT, where ``shared`` takes what the coefficients pass on.
 
-    The others give second derivatives only: those expected under ML (EXPECTED), or the
+    The others give no slopes, and second derivatives expected under ML (EXPECTED), or the
     exact ones with that part as an earlier evaluation left it in ``shared`` (PLAIN).
     """
     width, span = slots.shape[2] - 1, sigma.shape[1]
@@ -86,7 +86,7 @@ def evaluated(
             coefficients, slopes, pulls,
         )  # fmt: skip
         shared[:] = passing_through(slopes, pulls, covariance, restricted)
-    if mode != EXPECTED:
+    if mode >= PLAIN:
         second -= shared
     if restricted:
         spread += curved - width * np.log(2 * np.pi)
@@ -230,6 +230,8 @@ def add_derivatives(
             bend[a, b] = bend[b, a] = plain if mode == EXPECTED else 2 * total - plain
             place = offset + entry(visits[a], visits[b])
             first[place] += (plain - total) * (1 if a == b else 2)
+    if mode == NONE:
+        return
     for a in range(m):
         for b in range(a + 1):
             i = offset + entry(visits[a], visits[b])
@@ -282,8 +284,21 @@ def add_slopes(
                         for b in range(m):
                             place = group[k] * triangle + entry(visits[k, a], visits[k, b])
                             pulls[place, i] += load * pulled[b, v]
-                            for j in range(width):
-                                slopes[place, i, j] += load * weighed[b, v, j]
+                            if b <= a:
+                                for j in range(width):
+                                    slopes[place, i, j] += load * weighed[b, v, j]
+    # Of an entry off the diagonal one half is there; the other is its mirror.
+    for place in range(len(slopes)):
+        row, rest = 0, place % triangle
+        while rest > row:
+            row += 1
+            rest -= row
+        if rest < row:
+            for i in range(width):
+                slopes[place, i, i] *= 2
+                for j in range(i):
+                    slopes[place, i, j] += slopes[place, j, i]
+                    slopes[place, j, i] = slopes[place, i, j]
 
 
 @compiled
@@ -398,7 +413,7 @@ def started(parts: Parts, span: int, restricted: bool) -> Array:
     for a in range(span):
         sigma[0, a, a] = 1.0
     shared = np.zeros((span * (span + 1) // 2, span * (span + 1) // 2))
-    at = evaluated(sigma, *parts, restricted, EXPECTED, shared)
+    at = evaluated(sigma, *parts, restricted, NONE, shared)
     pairs = np.zeros((span, span))
     count, size, visits = parts[1], parts[2], parts[3]
     for k in range(len(size)):
