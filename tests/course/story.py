@@ -91,6 +91,7 @@ class Story:
     clearance: Clearance = CLEARED
     at: datetime = START
     protocol: Any = PROTOCOL
+    author: str = "ana"
 
     def circumstances(self, role: str) -> Circumstances:
         return Circumstances(
@@ -99,7 +100,7 @@ class Story:
             formulary=medicines.load_shipped(),
             drug_names=medicines.open_names(),
             clearance=self.clearance,
-            author="ana",
+            author=self.author,
             role=role,
             now=self.at + timedelta(minutes=5),
             allocation=(1, "mdma"),
@@ -118,7 +119,8 @@ class Story:
 
     def record_as_it_is(self, fact: Fact, at: datetime, role: str = "therapist") -> Entry:
         """Append without evolving: a correction changes the course by a new fold alone."""
-        entry = Entry("course:test:P-1", len(self.entries) + 1, fact, at, self.at, "ana", role)
+        who = self.author
+        entry = Entry("course:test:P-1", len(self.entries) + 1, fact, at, self.at, who, role)
         self.entries.append(entry)
         return entry
 

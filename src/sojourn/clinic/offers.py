@@ -42,6 +42,7 @@ HIDDEN_FROM_MENU = frozenset(
         "dosing.write-note",
         "dosing.leave-room",
         "dosing.enter-room",
+        "safety.reveal-allocation",
     }
 )
 
@@ -158,6 +159,11 @@ def _safety(visitor: Visitor, course: Course) -> Mapping[str, Choices]:
             if safety.may_act(each, visitor.role)
         ),
         "alerts": tuple((each.key, each.label) for each in course.open_alerts),
+        "unblinding-requests": tuple(
+            (each.key, f"{each.by}, {each.at:%Y-%m-%d %H:%M}: {each.reason}")
+            for each in course.unblindings.values()
+            if not each.alone and not each.answer
+        ),
         "adverse-events": tuple(
             (each.key, f"{each.term} ({each.started_on})")
             for each in course.adverse_events.values()
@@ -260,6 +266,8 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "safety.write-narrative": bool(course.adverse_events),
         "safety.record-report-sent": bool(offered.get("running-clocks")),
         "safety.waive-report": bool(offered.get("running-clocks")),
+        "safety.request-unblinding": course.randomised_at is not None and not course.arm,
+        "safety.answer-unblinding": bool(offered.get("unblinding-requests")),
         "safety.resolve-alert": bool(offered.get("alerts-to-act-on")),
         "deviation.record-dose": bool(course.randomised_at or course.sessions)
         and bool(offered.get("all-dosing-visits")),

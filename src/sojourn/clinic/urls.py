@@ -30,6 +30,7 @@ from sojourn.clinic.views import (
     stock,
     suitability,
     today,
+    unblinding,
     ways,
     weighing,
 )
@@ -72,6 +73,7 @@ urlpatterns = [
     path(participant, one.participant, name="participant"),
     path(participant + "identity/", identity.identity, name="identity"),
     path(participant + "diary/", diary.diary, name="diary-of"),
+    path(participant + "unblinding/", unblinding.unblinding, name="unblinding"),
     path(participant + "suitability/", suitability.suitability, name="suitability"),
     path(participant + "room/", room.room, name="room"),
     path(participant + "room/live/", room.live, name="room-live"),

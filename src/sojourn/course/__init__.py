@@ -39,6 +39,7 @@ from sojourn.course import (
     safety,
     screening,
     taper,
+    unblinding,
     visits,
 )
 from sojourn.course.circumstances import Circumstances, Clearance
@@ -76,6 +77,7 @@ PATHWAY = (
     dose_against_rule,
     adverse_events,
     reporting,
+    unblinding,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -97,6 +99,7 @@ AFTER_THE_END = (
     safety.RaiseConcern,
     safety.ResolveAlert,
     *alerting.DECIDE,
+    *unblinding.DECIDE,
     *deviations.DECIDE,
     *dose_against_rule.DECIDE,
     assessment.RecordAssessment,

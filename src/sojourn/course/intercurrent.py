@@ -35,6 +35,9 @@ def intercurrent(
     excluded = min(_excluded(course, protocol, formulary), key=lambda each: each.on, default=None)
     if excluded is not None:
         yield excluded
+    shown = min((e.shown_at for e in course.unblindings.values() if e.shown_at), default=None)
+    if shown is not None:
+        yield Intercurrent("unblinded", shown.date(), ("safety.participant-unblinded",))
     for each in course.adverse_events.values():
         if each.outcome == "fatal":
             kinds = ("safety.adverse-event-recorded", "safety.adverse-event-updated")

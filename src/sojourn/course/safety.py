@@ -12,7 +12,8 @@ from sojourn.record.entry import Entry, Fact
 
 DOSE_AGAINST_RULE = "dose-against-rule"
 # Who acts on an alert of a rule; the team on all others. The lead is told of no other.
-ACTED_ON_BY = {DOSE_AGAINST_RULE: ("prescriber", "sponsor")}
+UNBLINDING_ALONE = "unblinding-alone"
+ACTED_ON_BY = {DOSE_AGAINST_RULE: ("prescriber", "sponsor"), UNBLINDING_ALONE: ("sponsor",)}
 TREATING = ("therapist", "prescriber")
 CLINICAL = ("therapist", "prescriber", "coordinator")
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+from sojourn.course.unblinding_state import Unblinding
 
 Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
 Status = Literal["screening", "in-progress", "completed", "withdrawn", "lost", "screen-failed"]
@@ -375,6 +376,7 @@ class Course:
     # Doses given against a rule, and what people made of deviations, by key of the deviation.
     deviations: Mapping[str, AgainstRule] = field(default_factory=lambda: NOTHING)
     classified: Mapping[str, Classified] = field(default_factory=lambda: NOTHING)
+    unblindings: Mapping[str, Unblinding] = field(default_factory=lambda: NOTHING)
     alerts: Mapping[str, Alert] = field(default_factory=lambda: NOTHING)
     adverse_events: Mapping[str, AdverseEvent] = field(default_factory=lambda: NOTHING)
     clocks: Mapping[tuple[str, str], ReportingClock] = field(default_factory=lambda: NOTHING)

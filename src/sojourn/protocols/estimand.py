@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from sojourn.protocols.eligibility import Text
 
-# What a record tells of by itself: no further dose, a medicine of an excluded class, death.
-IntercurrentKind = Literal["treatment-stopped", "excluded-medicine", "death"]
+# What a record tells of by itself: no further dose, a medicine of an excluded class, death, and
+# that someone has seen the arm in an emergency.
+IntercurrentKind = Literal["treatment-stopped", "excluded-medicine", "death", "unblinded"]
 Strategy = Literal[
     "treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum"
 ]

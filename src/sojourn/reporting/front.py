@@ -27,6 +27,7 @@ READ_AS = {
     "excluded-medicine": "Read off the record as a medicine of an excluded class begun after "
     "inclusion, on a day that is known",
     "death": "Read off the record as a fatal adverse event",
+    "unblinded": "Read off the record as the day on which someone who treats them saw the arm",
 }
 IN_WORDS = (
     "In words alone in this programme's protocol: no rating is set aside for it, and everything up "

@@ -13,6 +13,7 @@ EVENTS = {
     "treatment-stopped": "Treatment stopped before its last session",
     "excluded-medicine": "A medicine of an excluded class was begun",
     "death": "Death",
+    "unblinded": "Unblinded in an emergency",
 }
 STATUSES = {
     "used": "Rating counts",

@@ -55,6 +55,8 @@ DEMONSTRATION_LIMITS = {
     "qtc-ms-max-male": 450,
     "qtc-ms-max-female": 460,
     "serious-report-hours": 24,
+    "unblinding-alone-from-hour": 22,
+    "unblinding-alone-until-hour": 6,
     "event-follow-up-days": 7,
     "stop-related-serious": 2,
     "stop-deaths": 1,

@@ -29,6 +29,7 @@ from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
+from sojourn.course.unblinding import RevealAllocation
 from sojourn.instruments import Instrument
 from sojourn.ledger import clock, desk
 from sojourn.ledger.append import StaleVersion
@@ -65,6 +66,8 @@ def give_command(
         return redirect("diary-of", programme=visitor.programme, participant=participant)
     if command in ON_THE_IDENTITY_PAGE:
         return redirect("identity", programme=visitor.programme, participant=participant)
+    if kind is RevealAllocation:
+        return redirect("unblinding", programme=visitor.programme, participant=participant)
     if kind is None or kind is RegisterParticipant:
         raise Http404(f"There is no command '{command}'.")
     if visitor.role not in kind.roles:
