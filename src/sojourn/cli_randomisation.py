@@ -48,6 +48,7 @@ def predictability(
     participants: Annotated[int, typer.Option(help="People in one stratum.", min=2)] = 30,
     trials: Annotated[int, typer.Option(help="Simulated trials.", min=2)] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    sites: Annotated[int, typer.Option(help="Sites, where site is minimised.", min=1)] = 3,
 ) -> None:
     """How many allocations someone who sees all earlier ones would guess right."""
     from sojourn import protocols
@@ -56,11 +57,12 @@ def predictability(
     if pack not in protocols.shipped():
         fail(f"there is no pack '{pack}'; there are: {', '.join(protocols.shipped())}")
     protocol = protocols.load_shipped(pack)
-    if protocol.randomisation is None:
-        fail(f"protocol {pack} has no randomisation")
-    plan, arms = protocol.randomisation, protocol.arms
-    for each in compare(plan, arms, participants=participants, trials=trials, seed=seed):
+    try:
+        found = compare(protocol, participants=participants, trials=trials, seed=seed, sites=sites)
+    except ValueError as error:
+        fail(str(error))
+    for each in found:
         bar = "#" * round(40 * each.right)
         typer.echo(f"{each.right:6.1%} ± {each.standard_error:.2%}  {bar:<40} {each.method}")
-    blind = max(arm.ratio for arm in arms) / sum(arm.ratio for arm in arms)
+    blind = found[0].blind
     typer.echo(f"{blind:6.1%} would be right by chance; it matters where staff learn earlier arms")

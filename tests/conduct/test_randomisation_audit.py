@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sojourn import protocols
+from sojourn.conduct.minimisation import Earlier, arm_by_minimisation
 from sojourn.conduct.randomisation import AllocationMade, arm_of
 from sojourn.conduct.randomisation_audit import audit
 
@@ -58,3 +59,29 @@ def test_a_participant_on_two_lines_is_found():
     assert [each.what for each in audited(made).findings] == [
         "the participant was allocated before"
     ]
+
+
+def minimised() -> list[AllocationMade]:
+    made: list[AllocationMade] = []
+    for number in range(1, 25):
+        levels = (("site", f"site-{number % 3}"), ("sex", "female" if number % 2 else "male"))
+        earlier = [Earlier(each.levels, each.sealed) for each in made]
+        arm = arm_by_minimisation(SEED, number, levels, earlier, ("mdma", "placebo"), 80)
+        made.append(AllocationMade(f"P-{number}", number, "minimisation", arm, levels))
+    return made
+
+
+MINIMISED = replace(
+    PLAN, block_sizes=(), method="minimisation", factors=("site", "sex"), probability_percent=80
+)
+
+
+def test_a_minimised_list_holds_and_levels_told_otherwise_are_found():
+    made = minimised()
+    assert audit(made, SEED, ARMS, MINIMISED, str).holds
+    made[4] = replace(made[4], levels=(("site", "site-2"),))
+    found = audit(made, SEED, ARMS, MINIMISED, str)
+    assert "the factors are not those of the protocol" in [each.what for each in found.findings]
+    del made[10]
+    gone = audit(made, SEED, ARMS, MINIMISED, str).findings
+    assert any(each.what == "number 11 should come here" for each in gone)

@@ -1,12 +1,20 @@
 """How guessable an allocation is, against closed forms and published simulations."""
 
+from dataclasses import replace
 from math import comb
 
 import numpy as np
 import pytest
 
 from sojourn import protocols
-from sojourn.design.predictability import biased_coin, compare, guessed, permuted_blocks, simple
+from sojourn.design.predictability import (
+    biased_coin,
+    compare,
+    guessed,
+    minimised,
+    permuted_blocks,
+    simple,
+)
 
 
 @pytest.mark.parametrize("size", [2, 4, 6, 20])
@@ -48,8 +56,41 @@ def test_every_block_keeps_the_ratio_whatever_its_size():
 
 def test_the_protocols_own_blocks_stand_between_the_two_fixed_sizes():
     protocol = protocols.load_shipped("mdma-ptsd")
-    plan, arms = protocol.randomisation, protocol.arms
-    own, drawn, coin = compare(plan, arms, participants=60, trials=4000, seed=1)
+    own, drawn, coin = compare(protocol, participants=60, trials=4000, seed=1)
     assert 0.66 < own.right < 0.709
     assert drawn.right < coin.right < own.right
     assert own.blind == 0.5
+
+
+def test_minimisation_without_chance_is_guessed_like_blocks_of_two_and_with_it_less():
+    rng = np.random.default_rng(5)
+    # One factor of one level and no chance: every second person is certain.
+    assert minimised(rng, (1,), 1.0, 40, 500).mean() == pytest.approx(0.75)
+    assert minimised(rng, (3, 2), 0.5, 40, 4000).mean() == pytest.approx(0.5, abs=0.005)
+    shares = [minimised(rng, (3, 2), coin, 40, 4000).mean() for coin in (0.5, 0.8, 1.0)]
+    assert shares == sorted(shares)
+    with pytest.raises(ValueError, match=r"from 0\.5 to 1"):
+        minimised(rng, (2,), 0.4, 10, 10)
+    with pytest.raises(ValueError, match="one level or more"):
+        minimised(rng, (), 0.8, 10, 10)
+
+
+def test_one_level_of_one_factor_is_the_biased_coin():
+    rng = np.random.default_rng(9)
+    alone = minimised(rng, (1,), 0.7, 40, 8000)
+    coin = guessed(biased_coin(rng, 0.7, 40, 8000), [1, 1])
+    assert alone.mean() == pytest.approx(coin.mean(), abs=0.004)
+
+
+def test_a_minimising_protocol_is_compared_as_one():
+    shipped = protocols.load_shipped("mdma-ptsd")
+    plan = replace(
+        shipped.randomisation, block_sizes=(), strata=(), method="minimisation",
+        factors=("site", "sex"), probability_percent=80,
+    )  # fmt: skip
+    protocol = replace(shipped, randomisation=plan)
+    own, *_ = compare(protocol, participants=60, trials=2000, seed=1)
+    assert own.method.startswith("minimisation over site, sex, coin 80%")
+    assert 0.6 < own.right < 0.8
+    with pytest.raises(ValueError, match="has no randomisation"):
+        compare(replace(shipped, randomisation=None), participants=60, trials=20, seed=1)

@@ -10,19 +10,24 @@ import hmac
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sojourn.conduct.minimisation import Levels
 from sojourn.protocols.model import Arm, Randomisation
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationMade:
-    """One line of a stratum's list. ``sealed`` is ciphertext; the arm is nowhere in clear."""
+    """One line of a stratum's list. ``sealed`` is ciphertext; the arm is nowhere in clear.
+
+    ``levels`` are those minimised over; there are none under permuted blocks (schema 1).
+    """
 
     kind: ClassVar[str] = "allocation.made"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     participant: str
     number: int
     stratum: str
     sealed: str
+    levels: Levels = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from sojourn.conduct.minimisation import Earlier, arm_by_minimisation
 from sojourn.conduct.randomisation import AllocationMade, arm_of
 from sojourn.protocols.model import Arm, Randomisation
 
@@ -41,6 +42,7 @@ def audit(
     participant stands on two lines, or when its arm is another than the sequence's.
     """
     findings: list[Finding] = []
+    earlier: dict[str, list[Earlier]] = {}
     reached: dict[str, int] = {}
     seen: set[str] = set()
     count = 0
@@ -54,9 +56,30 @@ def audit(
         if each.participant in seen:
             problems.append("the participant was allocated before")
         seen.add(each.participant)
-        if open_seal(each.sealed) != arm_of(seed, each.stratum, each.number, arms, plan):
+        given = open_seal(each.sealed)
+        before = earlier.setdefault(each.stratum, [])
+        if given != _again(each, before, seed, arms, plan):
             problems.append("the arm is not that of the sealed sequence")
+        if tuple(factor for factor, _ in each.levels) != plan.factors:
+            problems.append("the factors are not those of the protocol")
+        before.append(Earlier(each.levels, given))
         findings += [
             Finding(each.stratum, each.number, each.participant, what) for what in problems
         ]
     return Audit(count, len(reached), tuple(findings))
+
+
+def _again(
+    made: AllocationMade,
+    before: list[Earlier],
+    seed: bytes,
+    arms: tuple[Arm, ...],
+    plan: Randomisation,
+) -> str:
+    """The arm the seed gives at that number, after the allocations ``before`` it."""
+    if plan.method != "minimisation":
+        return arm_of(seed, made.stratum, made.number, arms, plan)
+    if made.number != len(before) + 1:
+        return ""  # what came between is missing, so nothing can be made again
+    keys, coin = tuple(each.key for each in arms), plan.probability_percent or 100
+    return arm_by_minimisation(seed, made.number, made.levels, before, keys, coin)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.protocols.model import Arm, Randomisation
+from sojourn.protocols.model import Protocol
 
 Sequences = NDArray[np.int8]  # trials by participants, the index of an arm
 SURE = 1e-9  # deficits closer than this are level
@@ -81,6 +81,43 @@ def biased_coin(
     return found
 
 
+def minimised(
+    rng: np.random.Generator,
+    levels: Sequence[int],
+    probability: float,
+    participants: int,
+    trials: int,
+) -> NDArray[np.float64]:
+    """Share guessed right in each trial of two arms, minimised over factors of so many levels.
+
+    The guesser knows every earlier person's levels and names the arm the method prefers, by lot
+    where it prefers none. Levels are equally likely.
+
+    Raises
+    ------
+    ValueError
+        If there is no factor, or the coin's probability is not from a half to one.
+    """
+    if not levels or min(levels) < 1:
+        raise ValueError(f"levels {tuple(levels)}: give each factor one level or more")
+    if not 0.5 <= probability <= 1:
+        raise ValueError(f"probability {probability} is not from 0.5 to 1")
+    rows, right = np.arange(trials), np.zeros(trials)
+    ahead = [np.zeros((trials, each), dtype=np.int64) for each in levels]  # of the first arm
+    for _ in range(participants):
+        mine = [rng.integers(each, size=trials) for each in levels]
+        # For two arms the least variance is the least sum of differences.
+        margin = np.sum([a[rows, level] for a, level in zip(ahead, mine, strict=True)], axis=0)
+        tied = margin == 0
+        prefers_first = np.where(tied, rng.random(trials) < 0.5, margin < 0)
+        first = prefers_first == (rng.random(trials) < probability)
+        right += np.where(tied, 0.5, prefers_first == first)
+        for each, level in zip(ahead, mine, strict=True):
+            each[rows, level] += np.where(first, 1, -1)
+    share: NDArray[np.float64] = right / participants
+    return share
+
+
 def guessed(sequences: Sequences, ratios: Sequence[int]) -> NDArray[np.float64]:
     """Expected share guessed right in each trial; a tie counts as its chance."""
     trials, participants = sequences.shape
@@ -101,27 +138,50 @@ def guessed(sequences: Sequences, ratios: Sequence[int]) -> NDArray[np.float64]:
 
 
 def compare(
-    plan: Randomisation, arms: Sequence[Arm], *, participants: int, trials: int, seed: int
+    protocol: Protocol, *, participants: int, trials: int, seed: int, sites: int = 3
 ) -> tuple[Predictability, ...]:
-    """The plan's own blocks beside a simple draw and, for two equal arms, a biased coin of 2/3.
+    """The protocol's own method beside a simple draw and, for two equal arms, a coin of 2/3.
 
-    ``participants`` is the size of one stratum.
+    ``participants`` is the size of one stratum, or of the whole trial under minimisation, whose
+    factor 'site' has ``sites`` levels.
+
+    Raises
+    ------
+    ValueError
+        If nothing is randomised, or more than two arms are minimised.
     """
+    plan, ratios = protocol.randomisation, [arm.ratio for arm in protocol.arms]
+    if plan is None:
+        raise ValueError(f"protocol {protocol.key} has no randomisation")
     rng = np.random.default_rng(seed)
-    ratios = [arm.ratio for arm in arms]
-    sizes = " or ".join(map(str, plan.block_sizes))
-    drawn = {
-        f"permuted blocks of {sizes} (this protocol)": permuted_blocks(
-            rng, ratios, plan.block_sizes, participants, trials
-        ),
-        "simple randomisation": simple(rng, ratios, participants, trials),
-    }
+    found: dict[str, NDArray[np.float64]] = {}
+    if plan.method == "minimisation":
+        if len(ratios) != 2:
+            raise ValueError(f"minimisation of {len(ratios)} arms can't be simulated; two can")
+        coin = (plan.probability_percent or 100) / 100
+        levels = [_levels(protocol, factor, sites) for factor in plan.factors]
+        name = f"minimisation over {', '.join(plan.factors)}, coin {coin:.0%} (this protocol)"
+        found[name] = minimised(rng, levels, coin, participants, trials)
+    else:
+        sizes = " or ".join(map(str, plan.block_sizes))
+        found[f"permuted blocks of {sizes} (this protocol)"] = guessed(
+            permuted_blocks(rng, ratios, plan.block_sizes, participants, trials), ratios
+        )
+    found["simple randomisation"] = guessed(simple(rng, ratios, participants, trials), ratios)
     if ratios == [1, 1]:
-        drawn["biased coin, 2/3"] = biased_coin(rng, 2 / 3, participants, trials)
-    found = []
-    for method, sequences in drawn.items():
-        right = guessed(sequences, ratios)
-        error = float(right.std(ddof=1) / np.sqrt(trials))
-        blind = max(ratios) / sum(ratios)
-        found.append(Predictability(method, float(right.mean()), error, blind))
-    return tuple(found)
+        found["biased coin, 2/3"] = guessed(biased_coin(rng, 2 / 3, participants, trials), ratios)
+    blind = max(ratios) / sum(ratios)
+    return tuple(
+        Predictability(
+            method, float(right.mean()), float(right.std(ddof=1) / np.sqrt(trials)), blind
+        )
+        for method, right in found.items()
+    )
+
+
+def _levels(protocol: Protocol, factor: str, sites: int) -> int:
+    if factor == "site":
+        return sites
+    if factor == "sex":
+        return 2
+    return next(len(each.options) for each in protocol.characteristics if each.key == factor)

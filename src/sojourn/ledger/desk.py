@@ -12,14 +12,13 @@ from typing import Any
 
 from sojourn import course as courses
 from sojourn import instruments, medicines
-from sojourn.conduct import randomisation
 from sojourn.course import correction, guessing
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
-from sojourn.ledger import clock, programmes, projections, seal, stock, terminology
+from sojourn.ledger import allocating, clock, programmes, projections, stock, terminology
 from sojourn.ledger.append import StaleVersion, append
-from sojourn.ledger.read import read_stream, version, written_by
+from sojourn.ledger.read import read_stream, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.turns import in_turn
 from sojourn.record.entry import Entry, Fact
@@ -159,10 +158,13 @@ class Desk:
         """Decide ``command`` and append its facts."""
         command = clock.as_lived_here(command)
         now = recorded_at or clock.now()
-        allocation = self._next_allocation() if isinstance(command, Randomise) else None
-        facts = courses.decide(self.course, command, self._circumstances(command, now, allocation))
-        if allocation and any(isinstance(fact, Randomised) and not fact.arm for fact in facts):
-            self._seal(allocation, command.at)
+        next_one = None
+        if isinstance(command, Randomise) and self.course.eligible_at:
+            next_one = allocating.allocate(self._programme, self.standing.protocol, self.course)
+        told = (next_one.number, next_one.arm) if next_one else None
+        facts = courses.decide(self.course, command, self._circumstances(command, now, told))
+        if next_one and any(isinstance(fact, Randomised) for fact in facts):
+            allocating.keep(next_one, self._participant, command.at)
         before = self.course.version
         written = self._append(facts, command.at, key=key, recorded_at=now)
         if self.course.version > before:
@@ -243,29 +245,3 @@ class Desk:
 
     def _context(self) -> projections.Context:
         return projections.Context(self._programme, self._stream, self.standing.protocol)
-
-    def _stratum(self) -> str:
-        return f"allocation:{self._programme}:{self.course.site}"
-
-    def _next_allocation(self) -> tuple[int, str] | None:
-        plan = self.standing.protocol.randomisation
-        if plan is None:
-            return None
-        number = version(self._stratum()) + 1
-        seed = seal.randomisation_seed(self._programme)
-        arms = self.standing.protocol.arms
-        return number, randomisation.arm_of(seed, self._stratum(), number, arms, plan)
-
-    def _seal(self, allocation: tuple[int, str], at: datetime) -> None:
-        number, arm = allocation
-        made = randomisation.AllocationMade(
-            self._participant, number, self._stratum(), seal.seal(arm)
-        )
-        append(
-            self._stratum(),
-            (made,),
-            expected=number - 1,
-            occurred_at=at,
-            author="sojourn",
-            role="system",
-        )

@@ -16,11 +16,10 @@ from sojourn.conduct import accountability, containers, labels, pharmacy, storag
 from sojourn.conduct.accountability import Recipient, Stock
 from sojourn.conduct.blinding import may_open_allocation
 from sojourn.conduct.containers import Container, ContentsSealed
-from sojourn.conduct.randomisation import AllocationMade
 from sojourn.conduct.storage import Storage
 from sojourn.course.dosing import DoseGiven
 from sojourn.course.state import Course
-from sojourn.ledger import clock, programmes, seal
+from sojourn.ledger import allocating, clock, programmes, seal
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.columns import STORED, entry_of
 from sojourn.ledger.read import read_stream, streams, version, written_by
@@ -207,7 +206,9 @@ def _sealed(standing: programmes.Standing) -> bool:
 def _recipient(
     programme: str, standing: programmes.Standing, course: Course, of: Iterable[Container]
 ) -> Recipient:
-    arm = _arm(programme, course) if _sealed(standing) else ""
+    # Compared with what containers hold and shown to nobody.
+    sealed = allocating.sealed_arm(programme, course.participant) if _sealed(standing) else ""
+    arm = seal.open_seal(sealed) if sealed else ""
     return Recipient(
         participant=course.participant,
         site=course.site,
@@ -215,15 +216,6 @@ def _recipient(
         ended=bool(course.ended),
         fits={each.number: bool(arm) and _holds(each, arm) for each in of},
     )
-
-
-def _arm(programme: str, course: Course) -> str:
-    """The participant's arm, compared with what containers hold and shown to nobody."""
-    for entry in read_stream(f"allocation:{programme}:{course.site}"):
-        fact = entry.fact
-        if isinstance(fact, AllocationMade) and fact.participant == course.participant:
-            return seal.open_seal(fact.sealed)
-    return ""
 
 
 def _holds(container: Container, arm: str) -> bool:

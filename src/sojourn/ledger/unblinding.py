@@ -1,11 +1,10 @@
 """One participant's arm from behind the seal, in an emergency: shown once, to whoever asked."""
 
-from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
+from sojourn.conduct.randomisation import AllocationOpened
 from sojourn.course.unblinding import RevealAllocation
-from sojourn.ledger import clock, seal
+from sojourn.ledger import allocating, clock, seal
 from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Person, at_desk
-from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
 
 # Beside the openings of the whole allocation, which end the time in which a plan may be locked.
@@ -31,14 +30,9 @@ def reveal(programme: str, participant: str, request: str, by: Person) -> str:
             author=by.name,
             role=by.role,
         )
-        arm = _arm(programme, participant)
+        sealed = allocating.sealed_arm(programme, participant)
+        if not sealed:
+            raise Refused(f"no allocation of {participant} lies under the seal of this record")
+        arm = seal.open_seal(sealed)
     labels = {each.key: each.label for each in desk.standing.protocol.arms}
     return labels[arm]
-
-
-def _arm(programme: str, participant: str) -> str:
-    for stream in streams(f"allocation:{programme}:"):
-        for entry in read_stream(stream):
-            if isinstance(entry.fact, AllocationMade) and entry.fact.participant == participant:
-                return seal.open_seal(entry.fact.sealed)
-    raise Refused(f"no allocation of {participant} lies under the seal of this record")

@@ -55,6 +55,11 @@ def _dose_given(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "given_by": "", "container": "", "witness": ""}
 
 
+def _allocation_made(data: dict[str, Any]) -> dict[str, Any]:
+    # Permuted blocks were the only method; nothing was minimised over.
+    return {**data, "levels": []}
+
+
 def _visit_held(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "homework": "", "goals": "", "session": None}
 
@@ -80,6 +85,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("programme.credential-recorded", 1): _credential_recorded,
     ("dosing.dose-given", 1): _dose_given,
     ("visit.held", 1): _visit_held,
+    ("allocation.made", 1): _allocation_made,
     ("consent.signed", 1): _consent_signed,
     ("consent.withdrawn", 1): _consent_withdrawn,
     ("safety.adverse-event-recorded", 1): _adverse_event_recorded,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sojourn.protocols import blinding_check, diary, estimand, monitoring
 from sojourn.protocols.eligibility import Condition
-from sojourn.protocols.model import Dosing, Protocol, Visit
+from sojourn.protocols.model import Dosing, Protocol, Randomisation, Visit
 from sojourn.protocols.reading import Problem, Source
 
 MOST_SESSIONS = 4
@@ -304,6 +304,14 @@ def _arms(protocol: Protocol, source: Source) -> Iterator[Problem]:
         return
     if len(protocol.arms) < 2:
         yield source.problem(("randomisation",), "needs at least two arms")
+    yield from (_minimised if plan.method == "minimisation" else _blocked)(protocol, plan, source)
+    if plan.after_visit and protocol.visit(plan.after_visit) is None:
+        yield source.problem(
+            ("randomisation", "after_visit"), f"is '{plan.after_visit}'; no visit has that key"
+        )
+
+
+def _blocked(protocol: Protocol, plan: Randomisation, source: Source) -> Iterator[Problem]:
     whole = sum(arm.ratio for arm in protocol.arms)
     for size in plan.block_sizes:
         if whole and size % whole:
@@ -312,10 +320,33 @@ def _arms(protocol: Protocol, source: Source) -> Iterator[Problem]:
             )
     if not plan.block_sizes:
         yield source.problem(("randomisation", "block_sizes"), "is empty; give block sizes")
-    if plan.after_visit and protocol.visit(plan.after_visit) is None:
+    if plan.factors or plan.probability_percent is not None:
         yield source.problem(
-            ("randomisation", "after_visit"), f"is '{plan.after_visit}'; no visit has that key"
+            ("randomisation",), "has factors or a coin; add 'method: minimisation' or leave them"
         )
+
+
+def _minimised(protocol: Protocol, plan: Randomisation, source: Source) -> Iterator[Problem]:
+    if plan.block_sizes or plan.strata:
+        yield source.problem(
+            ("randomisation",), "has block sizes or strata; minimisation takes 'factors' instead"
+        )
+    if len({arm.ratio for arm in protocol.arms}) > 1:
+        # A coin that favours the lesser imbalance does not keep an unequal ratio.
+        yield source.problem(("arms",), "have unequal ratios; minimisation needs equal ones")
+    if plan.probability_percent is None:
+        yield source.problem(
+            ("randomisation",), "lacks probability_percent; 80 is common, 100 leaves no chance"
+        )
+    if not plan.factors:
+        yield source.problem(("randomisation",), "names no factors; name what is to be balanced")
+    known = {"site", "sex", *(each.key for each in protocol.characteristics if each.options)}
+    for number, key in enumerate(plan.factors):
+        if key not in known or key in plan.factors[:number]:
+            yield source.problem(
+                ("randomisation", "factors", number),
+                f"is '{key}'; name site, sex or a characteristic with choices, each once",
+            )
 
 
 def _outcome(protocol: Protocol, source: Source, *, stored: bool) -> Iterator[Problem]:

@@ -178,8 +178,17 @@ class PrimaryOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Randomisation:
+    """Permuted blocks of ``block_sizes`` within sites, or minimisation over ``factors``.
+
+    A factor is 'site', 'sex' or a characteristic with choices. ``probability_percent`` is the
+    biased coin's, for the arm that leaves the least imbalance.
+    """
+
     blinded: bool
-    block_sizes: tuple[Count, ...]
+    block_sizes: tuple[Count, ...] = ()
+    method: Literal["permuted-blocks", "minimisation"] = "permuted-blocks"
+    factors: tuple[Key, ...] = ()
+    probability_percent: Annotated[int, Field(ge=50, le=100)] | None = None
     strata: tuple[Key, ...] = ()
     after_visit: str = ""  # the visit that must be done before
     source: str = ""

@@ -15,14 +15,11 @@ from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR, in_order
 from sojourn.clinic.demo.walk import Walk
-from sojourn.conduct.randomisation import AllocationMade
-from sojourn.course.state import Course
 from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import VirtualParticipant, cohort
-from sojourn.ledger import clock, programmes, seal
+from sojourn.ledger import allocating, clock, programmes, seal
 from sojourn.ledger.desk import at_desk
 from sojourn.ledger.models import Head
-from sojourn.ledger.read import read_stream
 from sojourn.ledger.rows import OpenAlertRow, OpenSessionRow, ParticipantRow, StatusCount
 from sojourn.protocols.model import Protocol
 
@@ -136,7 +133,7 @@ def _lead(
         walk.take(enrolling.randomisation(person, protocol))
         if not desk.course.randomised_at:
             return
-        arm = _arm(person, desk.course)
+        arm = _arm(person)
         outcome = person.under(arm)
         kits = dispensing.kits(pool, person.site, arm, protocol)
         told = diarising.diary(person, outcome, protocol, now.date())
@@ -146,9 +143,9 @@ def _lead(
             walk.take(step)
 
 
-def _arm(person: VirtualParticipant, course: Course) -> str:
+def _arm(person: VirtualParticipant) -> str:
     """Nature knows the arm: the simulator looks behind the seal, and tells nobody."""
-    for entry in read_stream(f"allocation:{PROGRAMME}:{course.site}"):
-        if isinstance(entry.fact, AllocationMade) and entry.fact.participant == person.participant:
-            return seal.open_seal(entry.fact.sealed)
+    sealed = allocating.sealed_arm(PROGRAMME, person.participant)
+    if sealed:
+        return seal.open_seal(sealed)
     raise LookupError(f"{person.participant} is randomised but has no allocation")

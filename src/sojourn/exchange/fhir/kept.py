@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from sojourn import instruments
 from sojourn.conduct import blinding
-from sojourn.conduct.randomisation import AllocationMade, AllocationOpened
+from sojourn.conduct.randomisation import AllocationOpened
 from sojourn.course.correction import effective
 from sojourn.exchange.fhir import people, plans, ratings, treatment
 from sojourn.exchange.fhir.elements import About, Made, Resource
 from sojourn.exchange.fhir.outcome import Fault
-from sojourn.ledger import programmes, seal
+from sojourn.ledger import allocating, programmes, seal
 from sojourn.ledger.columns import entry_of
 from sojourn.ledger.desk import Person, stream_of
 from sojourn.ledger.read import read_stream, stored_at
@@ -125,16 +125,8 @@ class Reader:
         """With the arm, for a role that may open the allocation and has put that on the record."""
         if not blinding.may_open_allocation(self.by.role) or not self._has_opened():
             return about
-        course = made.course
-        if course.randomisation_number is None:
-            return about
-        stratum = f"allocation:{self.programme}:{course.site}"
-        number = course.randomisation_number
-        for entry in read_stream(stratum, since=number, until=number):
-            fact = entry.fact
-            if isinstance(fact, AllocationMade) and fact.participant == course.participant:
-                return replace(about, arm=seal.open_seal(fact.sealed))
-        return about
+        sealed = allocating.sealed_arm(self.programme, made.course.participant)
+        return replace(about, arm=seal.open_seal(sealed)) if sealed else about
 
     def _has_opened(self) -> bool:
         return any(
