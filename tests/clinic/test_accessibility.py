@@ -41,6 +41,7 @@ PAGES = (
     ("participants/{person}/", "rater"),
     ("participants/{person}/suitability/", "prescriber"),
     ("participants/{person}/identity/", "lead"),
+    ("participants/{person}/unblinding/", "prescriber"),
     ("participants/{person}/diary/", "therapist"),
     ("participants/{person}/correct/{vitals}/", "therapist"),
     ("participants/{eventful}/events/{event}/", "prescriber"),

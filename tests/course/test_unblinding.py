@@ -7,6 +7,7 @@ import pytest
 
 from sojourn import medicines
 from sojourn.course import AFTER_THE_END, unblinding
+from sojourn.course.guessing import RecordOwnGuess
 from sojourn.course.intercurrent import intercurrent
 from sojourn.course.unblinding import (
     ALONE_FROM,
@@ -133,6 +134,19 @@ def test_it_is_an_intercurrent_event_on_the_day_the_arm_was_seen():
 
 def happened(story: Story):
     return list(intercurrent(story.course, PROTOCOL, medicines.load_shipped()))
+
+
+def test_who_saw_the_arm_no_longer_guesses_and_others_may():
+    story = asked(Story().randomised())
+    answer(story, "erik")
+    seen(story)
+    (occasion,) = PROTOCOL.blinding_check.occasions[:1]
+    guess = RecordOwnGuess(story.at, occasion.key, "unknown")
+    with pytest.raises(Refused, match="you saw the arm"):
+        story.ask(guess, "therapist")
+    story.author = "erik"
+    with pytest.raises(Refused, match=r"^(?!you saw the arm)"):
+        story.ask(guess, "therapist")  # refused for its day, not for what erik knows
 
 
 def test_an_emergency_after_the_course_has_ended_is_one_too():

@@ -196,6 +196,9 @@ def record_own(
     guesser: Guesser = (
         "independent-rater" if circumstances.role == "independent-rater" else "therapist"
     )
+    for each in course.unblindings.values():
+        if each.shown_at and each.by == circumstances.author:
+            raise Refused(f"you saw the arm at {each.shown_at:%Y-%m-%d %H:%M}; it is no guess")
     return (_decided(course, command, guesser, circumstances.author, circumstances),)
 
 
