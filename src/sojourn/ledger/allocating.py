@@ -70,12 +70,16 @@ def keep(allocation: Allocation, participant: str, at: datetime) -> None:
     )
 
 
-def sealed_arm(programme: str, participant: str) -> str:
-    """The ciphertext of that participant's arm; empty where none lies under the seal."""
+def sealed_arm(programme: str, course: Course) -> str:
+    """The ciphertext of this participant's arm; empty where none lies under the seal."""
+    number = course.randomisation_number
+    if number is None:
+        return ""
     for stream in streams(f"allocation:{programme}:"):
-        for entry in read_stream(stream):
-            if isinstance(entry.fact, AllocationMade) and entry.fact.participant == participant:
-                return entry.fact.sealed
+        for entry in read_stream(stream, since=number, until=number):
+            fact = entry.fact
+            if isinstance(fact, AllocationMade) and fact.participant == course.participant:
+                return fact.sealed
     return ""
 
 

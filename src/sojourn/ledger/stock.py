@@ -207,7 +207,7 @@ def _recipient(
     programme: str, standing: programmes.Standing, course: Course, of: Iterable[Container]
 ) -> Recipient:
     # Compared with what containers hold and shown to nobody.
-    sealed = allocating.sealed_arm(programme, course.participant) if _sealed(standing) else ""
+    sealed = allocating.sealed_arm(programme, course) if _sealed(standing) else ""
     arm = seal.open_seal(sealed) if sealed else ""
     return Recipient(
         participant=course.participant,

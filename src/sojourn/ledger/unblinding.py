@@ -30,7 +30,7 @@ def reveal(programme: str, participant: str, request: str, by: Person) -> str:
             author=by.name,
             role=by.role,
         )
-        sealed = allocating.sealed_arm(programme, participant)
+        sealed = allocating.sealed_arm(programme, desk.course)
         if not sealed:
             raise Refused(f"no allocation of {participant} lies under the seal of this record")
         arm = seal.open_seal(sealed)

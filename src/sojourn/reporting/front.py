@@ -91,7 +91,11 @@ def blinding(inputs: Inputs, cut: Cut, planned: Planned) -> Section:
         if each.position <= cut.position
     ]
     opened = inputs.layout.opened
-    lines = [f"Openings of the allocation up to the data cut: {len(before)}."]
+    seen = {e.occurrence.participant for e in inputs.arisen if e.occurrence.event == "unblinded"}
+    lines = [
+        f"Openings of the allocation up to the data cut: {len(before)}.",
+        f"Participants unblinded in an emergency up to then: {len(seen)}.",
+    ]
     if opened and planned.opened:
         lines.append(
             f"First opened {planned.opened.recorded_at:%Y-%m-%d %H:%M} by "

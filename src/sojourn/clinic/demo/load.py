@@ -15,6 +15,7 @@ from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR, in_order
 from sojourn.clinic.demo.walk import Walk
+from sojourn.course.state import Course
 from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import VirtualParticipant, cohort
 from sojourn.ledger import allocating, clock, programmes, seal
@@ -133,7 +134,7 @@ def _lead(
         walk.take(enrolling.randomisation(person, protocol))
         if not desk.course.randomised_at:
             return
-        arm = _arm(person)
+        arm = _arm(person, desk.course)
         outcome = person.under(arm)
         kits = dispensing.kits(pool, person.site, arm, protocol)
         told = diarising.diary(person, outcome, protocol, now.date())
@@ -143,9 +144,9 @@ def _lead(
             walk.take(step)
 
 
-def _arm(person: VirtualParticipant) -> str:
+def _arm(person: VirtualParticipant, course: Course) -> str:
     """Nature knows the arm: the simulator looks behind the seal, and tells nobody."""
-    sealed = allocating.sealed_arm(PROGRAMME, person.participant)
+    sealed = allocating.sealed_arm(PROGRAMME, course)
     if sealed:
         return seal.open_seal(sealed)
     raise LookupError(f"{person.participant} is randomised but has no allocation")

@@ -125,7 +125,7 @@ class Reader:
         """With the arm, for a role that may open the allocation and has put that on the record."""
         if not blinding.may_open_allocation(self.by.role) or not self._has_opened():
             return about
-        sealed = allocating.sealed_arm(self.programme, made.course.participant)
+        sealed = allocating.sealed_arm(self.programme, made.course)
         return replace(about, arm=seal.open_seal(sealed)) if sealed else about
 
     def _has_opened(self) -> bool:
