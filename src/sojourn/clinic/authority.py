@@ -79,13 +79,13 @@ class Enforced:
         if methods is None:
             raise PermissionDenied("Nobody was given this page yet.")
         group = table.group(page, method)
-        if group is None:
-            return HttpResponseNotAllowed([each.upper() for each in methods])
         if group in (EVERYONE, TOKEN):
             return None
         role = getattr(request.user, "role", "")
-        if role not in ROLE_KEYS:
+        if role not in ROLE_KEYS and not {EVERYONE, TOKEN} & set(methods.values()):
             raise PermissionDenied("Your account has no role yet; ask the programme lead for one.")
+        if group is None:
+            return HttpResponseNotAllowed([each.upper() for each in methods])
         if role not in table.groups[group]:
             raise PermissionDenied(table.refusals.get(group, "This page is not for your role."))
         return None
