@@ -90,7 +90,7 @@ def test_no_blinded_page_names_an_arm_of_anyone(desk, username, in_progress):
     member = desk(username)
     for path in ("", "participants/", f"participants/{in_progress}/", "record/"):
         page = member.get(path).content.decode().lower()
-        # A guess is its writer's to read: a therapist's own, a participant's as the coordinator heard it.
+        # A guess is its writer's to read: a therapist's own, a participant's as it was told.
         guessed = re.sub("<dt>guess</dt><dd>[^<]*</dd>", "", page)
         assert "placebo" not in guessed, path
         assert page == guessed or username in ("therapist", "coordinator")
