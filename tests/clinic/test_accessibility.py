@@ -7,7 +7,7 @@ from django.urls import resolve
 
 from sojourn import conduct, course
 from sojourn.clinic.demo.programme import ACCOUNTS
-from sojourn.clinic.offers import ON_THE_DIARY_PAGE, ON_THE_IDENTITY_PAGE
+from sojourn.clinic.offers import PAGE_OF
 from sojourn.clinic.urls import urlpatterns
 from sojourn.conduct import accountability
 from tests.axe import violations
@@ -15,7 +15,7 @@ from tests.clinic.serving import Served, free_port
 
 pytestmark = pytest.mark.browser
 ROLES = dict(ACCOUNTS)
-OWN_PAGES = {"screening.register", *ON_THE_DIARY_PAGE, *ON_THE_IDENTITY_PAGE}
+OWN_PAGES = {"screening.register", *PAGE_OF}
 NAMED = """
 import json, sys, django
 django.setup()

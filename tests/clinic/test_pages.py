@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from sojourn.clinic.demo.programme import ACCOUNTS
-from sojourn.clinic.offers import ON_THE_DIARY_PAGE, ON_THE_IDENTITY_PAGE
+from sojourn.clinic.offers import PAGE_OF
 from sojourn.conduct import blinding
 from sojourn.ledger.desk import load_course, stream_of
 from sojourn.ledger.models import Head
@@ -279,7 +279,7 @@ def test_every_form_of_every_command_opens(desk, in_session, in_progress):
     for name, command in COMMANDS.items():
         for role in set(command.roles) & set(roles):
             for participant in (in_session, in_progress):
-                if name in ("screening.register", *ON_THE_IDENTITY_PAGE, *ON_THE_DIARY_PAGE):
+                if name in ("screening.register", *PAGE_OF):
                     continue
                 path = f"participants/{participant}/do/{name}/"
                 assert desk(roles[role]).get(path).status_code == 200, (role, path)
@@ -294,8 +294,7 @@ def test_an_empty_form_is_answered_with_errors_whatever_the_command(desk, in_ses
         role = next((each for each in command.roles if each in roles), None)
         if role is None or name in (
             "screening.register",
-            *ON_THE_IDENTITY_PAGE,
-            *ON_THE_DIARY_PAGE,
+            *PAGE_OF,
         ):
             continue
         answer = desk(roles[role]).post(f"participants/{in_session}/do/{name}/")

@@ -29,8 +29,14 @@ from sojourn.ledger import clock, programmes
 from sojourn.protocols.model import Phase, Protocol
 
 Choices = tuple[tuple[str, str], ...]
-ON_THE_DIARY_PAGE = frozenset({"diary.send-link", "diary.revoke-access"})
-ON_THE_IDENTITY_PAGE = frozenset({"identity.record", "identity.erase"})
+# Commands that are given on a page of their own, by the name of its address.
+PAGE_OF = {
+    "diary.send-link": "diary-of",
+    "diary.revoke-access": "diary-of",
+    "identity.record": "identity",
+    "identity.erase": "identity",
+    "safety.reveal-allocation": "unblinding",
+}
 # Asked for on pages of their own: registering, rating, and the taps of the session room.
 HIDDEN_FROM_MENU = frozenset(
     {
@@ -42,7 +48,6 @@ HIDDEN_FROM_MENU = frozenset(
         "dosing.write-note",
         "dosing.leave-room",
         "dosing.enter-room",
-        "safety.reveal-allocation",
     }
 )
 
@@ -220,7 +225,8 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU | ON_THE_IDENTITY_PAGE | ON_THE_DIARY_PAGE
+        and command.name not in HIDDEN_FROM_MENU
+        and command.name not in PAGE_OF
         and (not course.ended or command in AFTER_THE_END)
         and sensible.get(command.name, True)
     )

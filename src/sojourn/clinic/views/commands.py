@@ -16,8 +16,7 @@ from sojourn.clinic.access import Visitor, course_readers_only, in_programme, ra
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import (
-    ON_THE_DIARY_PAGE,
-    ON_THE_IDENTITY_PAGE,
+    PAGE_OF,
     Offers,
     assessments_due,
     offers,
@@ -29,7 +28,6 @@ from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
-from sojourn.course.unblinding import RevealAllocation
 from sojourn.instruments import Instrument
 from sojourn.ledger import clock, desk
 from sojourn.ledger.append import StaleVersion
@@ -62,12 +60,8 @@ def give_command(
 ) -> HttpResponse:
     """The form of one command about one participant, and its answer."""
     kind = COMMANDS.get(command)
-    if command in ON_THE_DIARY_PAGE:
-        return redirect("diary-of", programme=visitor.programme, participant=participant)
-    if command in ON_THE_IDENTITY_PAGE:
-        return redirect("identity", programme=visitor.programme, participant=participant)
-    if kind is RevealAllocation:
-        return redirect("unblinding", programme=visitor.programme, participant=participant)
+    if command in PAGE_OF:
+        return redirect(PAGE_OF[command], programme=visitor.programme, participant=participant)
     if kind is None or kind is RegisterParticipant:
         raise Http404(f"There is no command '{command}'.")
     if visitor.role not in kind.roles:
