@@ -192,7 +192,7 @@ def protocol_check(file: Annotated[Path, typer.Argument(help="A pack of your own
     typer.echo(f"{len(protocol.visits)} visits, {len(protocol.criteria)} criteria")
     if protocol.dosing:
         for session in protocol.dosing.sessions:
-            levels = " or ".join(f"{level} mg" for level in session.initial_mg)
+            levels = " or ".join(f"{level} {session.unit}" for level in session.initial)
             typer.echo(f"session {session.number}: {levels} (source: {protocol.dosing.source})")
     for each in protocol.outcome.estimand.intercurrent_events:
         typer.echo(f"intercurrent event {each.event}: {each.strategy}")
