@@ -30,7 +30,7 @@ class RecordDoseAgainstRule:
 
     at: Annotated[datetime, Ask("Was given at", help="When it happened, not now.")]
     visit: Annotated[str, Ask("Session", choices_from="all-dosing-visits")]
-    level_mg: Annotated[int, Ask("Level on the label", unit="mg", at_least=1, at_most=1000)]
+    level_mg: Annotated[int, Ask("Level on the label", at_least=1, at_most=10_000)]
     given_by: Annotated[str, Ask("Given by", choices_from="practitioners")]
     happened: Annotated[
         bool,
@@ -184,7 +184,8 @@ def _broken(
     if dosing and (dose == "further" or command.level_mg not in levels):
         allowed = ", ".join(map(str, levels)) or "none"
         more = " more" if dose == "further" else ""
-        yield f"{command.level_mg} {dosing.unit}{more} is not a dose of this protocol here; allowed: {allowed}"
+        level = f"{command.level_mg} {dosing.unit}{more}"
+        yield f"{level} is not a dose of this protocol here; allowed: {allowed}"
     if not command.container.strip():
         yield "the container number is not known"
     if command.witness in ("", command.given_by):

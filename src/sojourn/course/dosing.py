@@ -274,7 +274,8 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
     if command.level_mg not in levels:
         allowed = ", ".join(str(level) for level in levels) or "none"
         raise Refused(
-            f"{command.level_mg} {dosing.unit} is not a level of this protocol here; allowed: {allowed}",
+            f"{command.level_mg} {dosing.unit} is not a level of this protocol here; "
+            f"allowed: {allowed}",
             "level_mg",
         )
     _check_hands(session, command)
