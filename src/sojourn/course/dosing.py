@@ -192,12 +192,15 @@ class DoseGiven:
 
 @dataclass(frozen=True, slots=True)
 class DoseWithheld:
+    """``level_mg`` counts in ``unit``, as in the dose given."""
+
     kind: ClassVar[str] = "dosing.dose-withheld"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     visit: str
     which: str
     level_mg: int
     reasons: tuple[str, ...]
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +284,8 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
     _check_hands(session, command)
     reasons = clearing.hindrances(course, session, command.which, command.at, circumstances)
     if reasons:
-        return (DoseWithheld(session.visit, command.which, command.level_mg, reasons),)
+        level = command.level_mg
+        return (DoseWithheld(session.visit, command.which, level, reasons, dosing.unit),)
     clearance = circumstances.clearance
     return (
         DoseGiven(
@@ -304,8 +308,9 @@ def withhold(
     session = visits.in_session(course, command.at)
     if getattr(session, command.which) is not None:
         raise Refused(f"the {command.which} dose was given; it can't be withheld", "which")
-    levels = clearing.levels(_dosing(circumstances), session, command.which, course)
-    return (DoseWithheld(session.visit, command.which, max(levels, default=0), (command.reason,)),)
+    dosing = _dosing(circumstances)
+    level = max(clearing.levels(dosing, session, command.which, course), default=0)
+    return (DoseWithheld(session.visit, command.which, level, (command.reason,), dosing.unit),)
 
 
 def close(course: Course, command: CloseSession, circumstances: Circumstances) -> tuple[Fact, ...]:

@@ -60,7 +60,7 @@ def _allocation_made(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "levels": []}
 
 
-def _dose_given_in_mg(data: dict[str, Any]) -> dict[str, Any]:
+def _dose_in_mg(data: dict[str, Any]) -> dict[str, Any]:
     # Every label counted milligrams.
     return {**data, "unit": "mg"}
 
@@ -94,7 +94,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("programme.authorisation-recorded", 1): _authorisation_recorded,
     ("programme.credential-recorded", 1): _credential_recorded,
     ("dosing.dose-given", 1): _dose_given,
-    ("dosing.dose-given", 2): _dose_given_in_mg,
+    ("dosing.dose-given", 2): _dose_in_mg,
+    ("dosing.dose-withheld", 1): _dose_in_mg,
     ("visit.held", 1): _visit_held,
     ("allocation.made", 1): _allocation_made,
     ("consent.signed", 1): _consent_signed,
