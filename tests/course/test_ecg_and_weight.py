@@ -2,7 +2,7 @@
 
 import pytest
 
-from sojourn.course import Refused
+from sojourn.course import Refused, deviations
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.dosing import DoseGiven, DoseWithheld, OpenSession, RecordVitals
 from sojourn.course.eligibility import RecordCharacteristics
@@ -33,6 +33,18 @@ def test_the_dose_follows_the_weight_last_recorded():
 
     assert isinstance(given, DoseGiven)
     assert (given.level_mg, given.unit) == (630, "mg")
+
+
+def test_being_weighed_again_later_makes_no_deviation_of_an_earlier_dose():
+    story = in_session()
+    vitals(story, 420)
+    story.ask(dose_of(story.at, "initial", 700))
+    story.pass_time(minutes=30)
+    story.ask(RecordCharacteristics(story.at, (("weight-kg", "71"),), "weighed"), "prescriber")
+
+    found = deviations.found(story.course, story.protocol)
+
+    assert "dose" not in {each.category for each in found}
 
 
 def test_more_than_the_site_gives_in_a_session_is_withheld():

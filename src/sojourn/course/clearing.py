@@ -55,8 +55,8 @@ def before_opening(
 def levels(dosing: Dosing, session: Session, which: str, course: Course) -> tuple[int, ...]:
     """Levels the protocol allows for this dose of this session, in the unit of the label.
 
-    Where doses follow body weight they are rounded down to the whole milligram; there are
-    none before the person was weighed.
+    Where doses follow body weight (whole kilograms, as last recorded) there are none before
+    the person was weighed.
     """
     plan = next((each for each in dosing.sessions if each.number == session.number), None)
     if plan is None:

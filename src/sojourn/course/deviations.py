@@ -220,7 +220,10 @@ def _doses(
         return
     last = previous.initial if previous else None
     days = (initial.at.date() - last.at.date()).days if last else None
-    if initial.level_mg not in clearing.levels(dosing, session, "initial", course):
+    weighed = course.characteristics.get(dosing.weight)
+    # Weighed again since: by which weight this dose was worked out is no longer known here.
+    known = weighed is None or weighed.at <= initial.at
+    if known and initial.level_mg not in clearing.levels(dosing, session, "initial", course):
         yield (
             "initial",
             f"{initial.level_mg} {initial.unit} is no initial level of the protocol {where}",

@@ -56,9 +56,7 @@ class SessionDose:
 
 def schedule(protocol: Protocol, instruments: Mapping[str, str]) -> Schedule:
     """The table of ``protocol``; ``instruments`` names each instrument by its key."""
-    used = {each for visit in protocol.visits for each in visit.assessments}
-    rated = [key for visit in protocol.visits for key in visit.assessments]
-    order = [key for key in dict.fromkeys(rated) if key in used]
+    order = tuple(dict.fromkeys(key for visit in protocol.visits for key in visit.assessments))
     phases = {visit.phase for visit in protocol.visits}
     meetings = [(key, label) for key, label in MEETINGS if key in phases]
     return Schedule(
