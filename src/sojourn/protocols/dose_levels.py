@@ -9,6 +9,7 @@ LEVELS = ("initial_mg", "initial_ug", "initial_mg_per_kg")
 
 
 def problems(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    """Every fault of the doses and of what their labels hold."""
     dosing = protocol.dosing
     if dosing is None:
         return
@@ -20,6 +21,7 @@ def problems(protocol: Protocol, source: Source) -> Iterator[Problem]:
             f"session's {dosing.lasting_min} minutes",
         )
     yield from _counted(protocol, dosing, source)
+    yield from _arms(protocol, source, {each for s in dosing.sessions for each in s.initial})
     most, name = dosing.session_total_max, f"session_total_max_{_suffix(dosing)}"
     for number, session in enumerate(dosing.sessions):
         given = [each for each in LEVELS if getattr(session, each)]
@@ -39,6 +41,17 @@ def problems(protocol: Protocol, source: Source) -> Iterator[Problem]:
 
 def _suffix(dosing: Dosing) -> str:
     return "ug" if dosing.unit == "µg" else "mg"
+
+
+def _arms(protocol: Protocol, source: Source, levels: set[int]) -> Iterator[Problem]:
+    """What an arm holds of each label is a whole number, or it could not be recorded."""
+    for number, arm in enumerate(protocol.arms):
+        for level in sorted(levels):
+            if arm.percent_of_label and level * arm.percent_of_label % 100:
+                yield source.problem(
+                    ("arms", number, "percent_of_label"),
+                    f"is {arm.percent_of_label}; of a label of {level} that is no whole number",
+                )
 
 
 def _counted(protocol: Protocol, dosing: Dosing, source: Source) -> Iterator[Problem]:

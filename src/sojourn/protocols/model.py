@@ -57,10 +57,22 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
+    """``percent_of_label`` says how much of the number on the label this arm holds.
+
+    None: all of it in an experimental arm; in a comparator it is not said.
+    """
+
     key: Key
     label: Text
     role: Literal["experimental", "comparator", "single"]
     ratio: Count = 1
+    percent_of_label: Annotated[int, Field(ge=0, le=100, strict=True)] | None = None
+
+    def holds(self, level: int) -> int | None:
+        """What a dose of that ``level`` on the label holds in this arm; None when not known."""
+        if self.percent_of_label is not None:
+            return level * self.percent_of_label // 100
+        return level if self.role != "comparator" else None
 
 
 @dataclass(frozen=True, slots=True)
