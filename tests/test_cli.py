@@ -130,6 +130,8 @@ def test_a_tampered_record_fails_verification_and_is_named(sojourn, tmp_path):
         ("verify --lodged none.json", "none.json"),
         ("account add ana --role boss --password x", "role 'boss' is not one of"),
         ("protocol check none.yaml", "can't be read"),
+        ("protocol show none.yaml", "can't be read"),
+        ("protocol new Our-Pack", "use small letters, digits and dashes"),
         ("import registry none.json", "can't be read"),
         ("pathways Atlantis", "there is no country 'Atlantis'; give its two-letter code"),
         ("pathways AU --status lately", "use one of recruiting, soon, invited, any"),
@@ -144,6 +146,22 @@ def test_bad_input_is_one_sentence_and_no_traceback(sojourn, arguments, message)
     assert answer.returncode == 1
     assert message in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_pack_is_begun_checked_shown_and_compared(sojourn, tmp_path):
+    begun = tmp_path / "ours.yaml"
+    assert sojourn("protocol", "new", "ours", "--out", str(begun)).returncode == 0
+    lacking = sojourn("protocol", "check", str(begun))
+    assert lacking.returncode == 1
+    assert "dosing.substance is still to be filled in" in lacking.stderr
+    again = sojourn("protocol", "new", "ours", "--out", str(begun))
+    assert "exists; give another place with --out" in again.stderr
+
+    page = tmp_path / "page.html"
+    assert sojourn("protocol", "show", "lsd-anxiety", "--html", str(page)).returncode == 0
+    assert "200 µg" in page.read_text(encoding="utf-8")
+    compared = sojourn("protocol", "diff", "mdma-ptsd", "mdma-ptsd").stdout
+    assert compared == "0 differences\n"
 
 
 def test_a_taken_port_is_told_with_the_mend(sojourn):

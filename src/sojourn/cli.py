@@ -15,6 +15,7 @@ from sojourn import (
     cli_export,
     cli_fhir,
     cli_population,
+    cli_protocol,
     cli_randomisation,
     cli_report,
     cli_stock,
@@ -36,10 +37,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-protocol_app = typer.Typer(help="Protocol packs: list and check.", no_args_is_help=True)
 programme_app = typer.Typer(help="Programmes: found, list.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=True)
-app.add_typer(protocol_app, name="protocol")
+app.add_typer(cli_protocol.protocol_app, name="protocol")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(cli_account.account_app, name="account")
@@ -166,39 +166,6 @@ def remind() -> None:
 
     typer.echo(done := make_round())
     raise typer.Exit(min(done.failed, 1))
-
-
-@protocol_app.command("list")
-def protocol_list() -> None:
-    """The packs that come with Sojourn."""
-    from sojourn import protocols
-
-    for key in protocols.shipped():
-        typer.echo(f"{key}: {protocols.load_shipped(key).title}")
-
-
-@protocol_app.command("check")
-def protocol_check(file: Annotated[Path, typer.Argument(help="A pack of your own.")]) -> None:
-    """Check a site's own protocol: sojourn protocol check our-protocol.yaml"""
-    from sojourn import protocols
-
-    try:
-        protocol = protocols.load(file)
-    except protocols.ProtocolError as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        _fail(f"{len(error.problems)} problems; nothing else was checked against them")
-    typer.echo(f"{file.name} is a valid protocol: {protocol.title}, version {protocol.version}")
-    typer.echo(f"{len(protocol.visits)} visits, {len(protocol.criteria)} criteria")
-    if protocol.dosing:
-        for session in protocol.dosing.sessions:
-            levels = " or ".join(f"{level} mg" for level in session.initial_mg)
-            typer.echo(f"session {session.number}: {levels} (source: {protocol.dosing.source})")
-    for each in protocol.outcome.estimand.intercurrent_events:
-        typer.echo(f"intercurrent event {each.event}: {each.strategy}")
-    unverified = sum(not each.verified for each in protocol.visits)
-    unverified += sum(not each.verified for each in protocol.criteria)
-    typer.echo(f"{unverified} visits and criteria are marked unverified; check them")
 
 
 @programme_app.command("list")

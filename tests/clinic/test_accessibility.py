@@ -60,6 +60,7 @@ PAGES = (
     ("exports/", "statistician"),
     ("design/", "statistician"),
     ("programme/", "lead"),
+    ("protocol/", "lead"),
     ("practitioners/", "lead"),
     ("record/", "prescriber"),
     ("stock/", "pharmacist"),

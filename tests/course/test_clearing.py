@@ -30,7 +30,7 @@ def test_a_dose_is_given_when_nothing_stands_in_its_way():
     story = Story().ready()
 
     assert story.dose() == DoseGiven(
-        "dosing-1", "initial", 80, "IND 000000", 7, "ana", "C-0001", "ben"
+        "dosing-1", "initial", 80, "IND 000000", 7, "ana", "C-0001", "ben", "mg"
     )
 
 

@@ -106,7 +106,7 @@ def test_a_dose_off_the_plan_is_found_though_nobody_said_so(minutes, level, says
     story = Story().ready()
     story.dose()
     story.pass_time(minutes=minutes)
-    story.record(DoseGiven("dosing-1", "supplemental", level, "", 1, "", "", ""), story.at)
+    story.record(DoseGiven("dosing-1", "supplemental", level, "", 1, "", "", "", "mg"), story.at)
 
     labels = [each.label for each in of(story, "dose")]
 

@@ -1,13 +1,14 @@
 """The therapy's invariants hold whatever is asked, by whom and when.
 
-The machine asks anything at any time. What must hold is worked out again from
-the bare list of entries, not from the code that decided.
+The machine asks anything at any time, under every pack that comes with Sojourn. What
+must hold is worked out again from the bare list of entries, not from the code that decided.
 """
 
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -22,7 +23,6 @@ from sojourn.course.dosing import (
     CloseSession,
     DoseGiven,
     OpenSession,
-    RecordVitals,
     SessionClosed,
     SessionOpened,
     VitalsRecorded,
@@ -54,30 +54,23 @@ from sojourn.course.room import (
 from sojourn.course.safety import AlertRaised, AlertResolved, RaiseConcern, ResolveAlert
 from sojourn.course.screening import EligibilityConfirmed, Randomised
 from sojourn.course.visits import MissVisit
-from tests.course.story import (
-    CHECKLIST,
-    CLEARED,
-    DISCHARGE,
-    NO_SUICIDALITY,
-    PROTOCOL,
-    SETTINGS,
-    SEVERE,
-    Story,
-    consent_to,
-    dose_of,
-)
+from sojourn.protocols import load_shipped, shipped
+from tests.course.packs import ANXIETY, AUTISM, DEPRESSION, OPIOIDS, PACKS, PTSD
+from tests.course.story import CLEARED, NO_SUICIDALITY, consent_to, dose_of
 
 ROLES = st.sampled_from(["therapist", "prescriber", "coordinator", "independent-rater", "monitor"])
 SESSIONS = st.integers(1, 4)
-LEVELS = st.sampled_from([40, 60, 80, 100, 120, 180])
+LEVELS = st.sampled_from([25, 40, 60, 75, 80, 100, 120, 125, 180, 200, 700, 900])
 
 
 class AnyCourse(RuleBasedStateMachine):
     """Someone ready for the first session; from there anything may be asked."""
 
+    pack = PTSD
+
     @initialize(prepared=st.sampled_from(["randomised", "randomised", "prepared", "consented"]))
     def begin(self, prepared):
-        self.story = getattr(Story(), prepared)()
+        self.story = getattr(self.pack.story(), prepared)()
         self.story.pass_time(days=4)
         self.cleared_at: dict[int, object] = {}
 
@@ -105,23 +98,28 @@ class AnyCourse(RuleBasedStateMachine):
                 {"authorisation": ""},
                 {"practitioners": frozenset({"ana"})},
                 {"consent_versions": ("1.0", "2.0"), "consent_needed": "2.0"},
-                {"settings": SETTINGS[1:]},
+                {"settings": ()},
             ]
         )
     )
     def the_programme_changes(self, change):
-        self.story.clearance = replace(CLEARED, **change)
+        self.story.clearance = replace(self.in_order(), **change)
 
     @rule()
     def the_programme_is_in_order(self):
-        self.story.clearance = CLEARED
+        self.story.clearance = self.in_order()
 
-    @rule(session=SESSIONS, confirmed=st.sampled_from([CHECKLIST, CHECKLIST, CHECKLIST[1:]]))
-    def open_a_session(self, session, confirmed):
+    def in_order(self):
+        return replace(CLEARED, settings=self.pack.settings)
+
+    @rule(session=SESSIONS, left_out=st.sampled_from([0, 0, 1]))
+    def open_a_session(self, session, left_out):
+        confirmed = self.pack.checklist[left_out:]
         self.ask(OpenSession(self.story.at, f"dosing-{session}", ("ana", "ben"), confirmed))
 
-    @rule(session=SESSIONS, items=st.sampled_from([CHECKLIST, CHECKLIST[:1], CHECKLIST[3:]]))
-    def sign_the_checklist(self, session, items):
+    @rule(session=SESSIONS, part=st.sampled_from([(0, None), (0, 1), (3, None)]))
+    def sign_the_checklist(self, session, part):
+        items = self.pack.checklist[slice(*part)]
         self.ask(SignChecklist(self.story.at, f"dosing-{session}", items))
 
     @rule(who=st.sampled_from(["ana", "ben"]))
@@ -159,9 +157,10 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(
         moment=st.sampled_from(["before-initial", "before-supplemental", "during", "end"]),
         systolic=st.sampled_from([110, 130, 150, 160, 161, 190]),
+        qtc=st.sampled_from([None, 400, 450, 451, 520]),
     )
-    def take_vitals(self, moment, systolic):
-        self.ask(RecordVitals(self.story.at, moment, systolic, 80, 75, 370))
+    def take_vitals(self, moment, systolic, qtc):
+        self.ask(self.story.vital_signs(moment, systolic, qtc))
 
     @rule(which=st.sampled_from(["initial", "supplemental"]), level=LEVELS, role=ROLES)
     def ask_for_a_dose(self, which, level, role):
@@ -171,19 +170,24 @@ class AnyCourse(RuleBasedStateMachine):
     def go_straight_for_a_session(self, number, high):
         """What a team would do on the day; the other rules disturb it."""
         visit = f"dosing-{number}"
-        self.ask(OpenSession(self.story.at, visit, ("ana", "ben"), CHECKLIST))
+        self.ask(OpenSession(self.story.at, visit, ("ana", "ben"), self.pack.checklist))
         if (visit, "c-ssrs") not in self.story.course.assessments:
             self.ask(RecordAssessment(self.story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
-        self.ask(RecordVitals(self.story.at, "before-initial", 120, 80, 75, 370))
-        self.ask(dose_of(self.story.at, "initial", 120 if high else 80))
+        self.ask(self.story.vital_signs("before-initial"))
+        levels = self.pack.levels[min(number, len(self.pack.levels)) - 1]
+        self.ask(dose_of(self.story.at, "initial", max(levels) if high else min(levels)))
 
     @rule(minutes=st.integers(80, 130), level=st.sampled_from([40, 60]))
     def go_for_the_supplemental_dose(self, minutes, level):
         self.story.pass_time(minutes=minutes)
-        self.ask(RecordVitals(self.story.at, "before-supplemental", 130, 80, 75, 370))
+        self.ask(self.story.vital_signs("before-supplemental"))
         self.ask(dose_of(self.story.at, "supplemental", level))
 
-    @rule(days=st.integers(18, 30), minutes=st.integers(85, 125), high=st.booleans())
+    @rule(
+        days=st.sampled_from([18, 20, 21, 25, 28, 30, 84, 365]),
+        minutes=st.integers(85, 125),
+        high=st.booleans(),
+    )
     def run_the_next_day(self, days, minutes, high):
         """The next session as planned, some weeks after the last one."""
         self.story.pass_time(days=days)
@@ -196,18 +200,21 @@ class AnyCourse(RuleBasedStateMachine):
     @rule()
     def go_home(self):
         self.story.pass_time(hours=7)
-        self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
+        self.ask(self.story.vital_signs("end"))
         self.ask(CloseSession(self.story.at, "overnight-stay", "planned"))
 
     @rule(
-        hours=st.sampled_from([0, 1, 7]),
-        criteria=st.sampled_from([DISCHARGE, DISCHARGE, DISCHARGE[2:]]),
+        hours=st.sampled_from([0, 1, 7, 13, 25]),
+        left_out=st.sampled_from([0, 0, 2]),
         homeward=st.sampled_from(["escorted-home", "transferred", "against-advice"]),
     )
-    def leave_for_home(self, hours, criteria, homeward):
+    def leave_for_home(self, hours, left_out, homeward):
         self.story.pass_time(hours=hours)
-        self.ask(RecordVitals(self.story.at, "end", 120, 80, 75, 370))
-        for criterion in criteria:
+        session = self.story.course.open_session
+        if session and "sara" in self.pack.protocol.visit(session.visit).assessments:
+            self.ask(RecordAssessment(self.story.at, session.visit, "sara", (0,) * 8), "therapist")
+        self.ask(self.story.vital_signs("end"))
+        for criterion in self.pack.discharge[left_out:]:
             self.ask(SignDischarge(self.story.at, (criterion,)))
         self.ask(CloseSession(self.story.at, homeward, "as it was"))
 
@@ -255,7 +262,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from(["Zoloft 50 mg", "phenelzine", "Imitrex", "unheard-of", "Prozac"]),
-        ago=st.sampled_from([None, 0, 13, 14, 28, 29, 86, 87, 300]),
+        ago=st.sampled_from([None, 0, 13, 14, 16, 17, 28, 29, 35, 36, 86, 87, 93, 94, 300]),
         ended=st.booleans(),
         sure=st.booleans(),
     )
@@ -305,7 +312,8 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule()
     def rate_the_baseline(self):
-        self.ask(RecordAssessment(self.story.at, "baseline", "caps-5", SEVERE), "independent-rater")
+        instrument, answers, role = self.pack.baseline
+        self.ask(RecordAssessment(self.story.at, "baseline", instrument, answers), role)
 
     @rule()
     def leave(self):
@@ -388,7 +396,7 @@ class AnyCourse(RuleBasedStateMachine):
         assert found["pregnancy"] != "positive"
         assert found["blood-pressure-history"] != "uncontrolled"
         assert found["blood-pressure-history"] == "none" or overridden
-        assert self.earlier(dose, Randomised)
+        assert self.earlier(dose, Randomised) or not self.pack.arm
         written, stopped = {}, {}
         for each in self.earlier(dose, MedicationRecorded, MedicationStopped):
             if isinstance(each.fact, MedicationRecorded):
@@ -398,10 +406,10 @@ class AnyCourse(RuleBasedStateMachine):
                 stopped[each.fact.medicine] = each.fact.stopped_on
         cleared = {each.fact.medicine for each in self.earlier(dose, MedicationCleared)}
         for key, name in written.items():
-            if name == "unheard-of":
+            washout = self.pack.days_free.get(name)
+            if washout is None:  # nothing is on file: a prescriber decided
                 assert key in cleared
                 continue
-            washout = {"Zoloft 50 mg": 29, "phenelzine": 14, "Imitrex": 1, "Prozac": 87}[name]
             assert stopped[key] is not None
             assert (dose.occurred_at.date() - stopped[key]).days >= washout
         raised = {each.fact.alert for each in self.earlier(dose, AlertRaised)}
@@ -422,27 +430,37 @@ class AnyCourse(RuleBasedStateMachine):
             if each.fact.visit == dose.fact.visit
             and each.occurred_at.date() == dose.occurred_at.date()
         }
-        assert signed == set(CHECKLIST)
+        assert signed == set(self.pack.checklist)
         vitals = self.earlier(dose, VitalsRecorded)[-1]
         assert dose.occurred_at - vitals.occurred_at <= timedelta(minutes=60)
         assert vitals.fact.systolic_mmhg <= 160
         assert "systolic-mmhg-max" in dict(self.cleared_at[dose.sequence].settings)
+        if self.pack.qtc_limit:
+            measured = [
+                each.fact.qtc_ms
+                for each in self.earlier(dose, VitalsRecorded)
+                if each.fact.qtc_ms and dose.occurred_at - each.occurred_at <= timedelta(minutes=60)
+            ]
+            assert measured[-1] <= self.pack.qtc_limit
 
     def check_plan(self, given, lawful):
         initial = [each for each in given if each.fact.which == "initial"]
-        assert len(initial) <= 3
+        assert len(initial) <= len(self.pack.levels)
         assert len({each.fact.visit for each in initial}) == len(initial)
         for first, second in pairwise(initial):
             if second not in lawful or first.occurred_at > second.occurred_at:
                 continue
-            assert (second.occurred_at.date() - first.occurred_at.date()).days >= 21
+            assert (second.occurred_at.date() - first.occurred_at.date()).days >= (
+                self.pack.least_days
+            )
         for dose in initial:
             if dose not in lawful:
                 continue
             number = int(dose.fact.visit[-1])
-            assert dose.fact.level_mg in ({80} if number == 1 else {80, 120})
+            assert dose.fact.level_mg in self.pack.levels[number - 1]
         for dose in lawful:
             if dose.fact.which == "supplemental":
+                assert self.pack.supplemental
                 [first] = [each for each in initial if each.fact.visit == dose.fact.visit]
                 waited = dose.occurred_at - first.occurred_at
                 assert timedelta(minutes=90) <= waited <= timedelta(minutes=120)
@@ -474,8 +492,9 @@ class AnyCourse(RuleBasedStateMachine):
                 for each in self.earlier(closed, DischargeCriterionSigned)
                 if each.fact.visit == visit
             }
-            assert signed == set(DISCHARGE)
-            assert closed.occurred_at - dosed[0].occurred_at >= timedelta(minutes=480)
+            assert signed == set(self.pack.discharge)
+            planned = timedelta(minutes=self.pack.lasting_min)
+            assert closed.occurred_at - dosed[0].occurred_at >= planned
 
     @invariant()
     def no_dose_follows_a_decision_to_wait_or_stop(self):
@@ -537,9 +556,58 @@ AnyCourse.TestCase.settings = settings(
 TestAnyCourse = AnyCourse.TestCase
 
 
-def test_the_protocol_of_these_invariants_is_the_shipped_one():
-    assert [session.initial_mg for session in PROTOCOL.dosing.sessions] == [
-        (80,),
-        (80, 120),
-        (80, 120),
-    ]
+class SocialAnxietyPack(AnyCourse):
+    pack = AUTISM
+
+
+class DepressionPack(AnyCourse):
+    pack = DEPRESSION
+
+
+class AnxietyPack(AnyCourse):
+    pack = ANXIETY
+
+
+class OpioidPack(AnyCourse):
+    pack = OPIOIDS
+
+
+for each in (SocialAnxietyPack, DepressionPack, AnxietyPack, OpioidPack):
+    each.TestCase.settings = settings(AnyCourse.TestCase.settings, max_examples=15)
+TestSocialAnxietyPack = SocialAnxietyPack.TestCase
+TestDepressionPack = DepressionPack.TestCase
+TestAnxietyPack = AnxietyPack.TestCase
+TestOpioidPack = OpioidPack.TestCase
+
+
+def test_every_shipped_pack_that_doses_is_under_these_invariants():
+    dosing = {key for key in shipped() if load_shipped(key).dosing}
+    assert {pack.key for pack in PACKS} == dosing
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=[pack.key for pack in PACKS])
+def test_a_person_who_suits_a_pack_is_given_every_session_of_it(pack):
+    """Were nobody ever dosed under a pack, its invariants would hold and say nothing."""
+    story = pack.story().randomised().pass_time(days=4)
+    for number, levels in enumerate(pack.levels, start=1):
+        visit = f"dosing-{number}"
+        story.ask(OpenSession(story.at, visit, ("ana", "ben"), pack.checklist))
+        story.ask(RecordAssessment(story.at, visit, "c-ssrs", NO_SUICIDALITY), "therapist")
+        story.ask(story.vital_signs("before-initial"))
+        (given,) = story.ask(dose_of(story.at, "initial", max(levels)))
+        assert isinstance(given, DoseGiven), given
+        assert given.unit == pack.protocol.dosing.unit
+        story.pass_time(minutes=pack.lasting_min)
+        story.ask(story.vital_signs("end"))
+        story.ask(CloseSession(story.at, "overnight-stay"))
+        story.pass_time(days=pack.least_days)
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=[pack.key for pack in PACKS])
+def test_the_levels_of_these_invariants_are_those_of_the_shipped_pack(pack):
+    dosing = pack.protocol.dosing
+    weight = int(pack.suitable.get("weight-kg", "1"))
+    given = tuple(frozenset(each * weight for each in s.initial) for s in dosing.sessions)
+    assert given == pack.levels
+    assert (dosing.lasting_min, bool(dosing.supplemental)) == (pack.lasting_min, pack.supplemental)
+    assert dosing.least_days_between == pack.least_days

@@ -306,3 +306,28 @@ def test_a_broken_definition_names_field_value_and_mend(tmp_path, old, new, mess
 def test_a_definition_that_is_not_there_is_said_plainly(tmp_path):
     with pytest.raises(InstrumentError, match=r"none\.yaml can't be read"):
         load(tmp_path / "none.yaml")
+
+
+def test_items_scored_from_the_other_end_count_their_distance_from_it():
+    # Spielberger 1983: state and trait each run from 20 to 80, so that both run from 40 to 160.
+    stai = SHIPPED["stai"]
+    calm = [4 if item.number in stai.reversed else 1 for item in stai.items]
+    afraid = [1 if item.number in stai.reversed else 4 for item in stai.items]
+    assert (stai.lowest_total, stai.highest_total) == (40, 160)
+    assert score(stai, calm).subscales == (("state", 20), ("trait", 20))
+    assert score(stai, afraid).total == 160
+    assert score(stai, [None, *calm[1:]]).total is None
+    with pytest.raises(AnswerError, match="40 to 160"):
+        score_total(stai, 39)
+
+
+def test_the_ranges_of_new_instruments_are_the_published_ones():
+    ranges = {key: (SHIPPED[key].lowest_total, SHIPPED[key].highest_total) for key in
+              ("lsas", "madrs", "sows", "sara", "dos")}  # fmt: skip
+    assert ranges == {
+        "lsas": (0, 144), "madrs": (0, 60), "sows": (0, 64), "sara": (0, 40), "dos": (0, 13),
+    }  # fmt: skip
+    assert score(SHIPPED["madrs"], (0,) * 9 + (4,)).alerts
+    lsas = dict(score(SHIPPED["lsas"], (1,) * 48).subscales)
+    assert lsas["fear"] == lsas["avoidance"] == 24
+    assert (lsas["performance"], lsas["social-interaction"]) == (26, 22)

@@ -82,7 +82,7 @@ def _given(course: Course, blinded: bool) -> tuple[Given, ...]:
         if doses:
             # The label's level is the same under both arms; beside "blinded" it would mislead.
             total = None if blinded else sum(each.level_mg for each in doses)
-            given.append(Given(doses[0].at.date(), total))
+            given.append(Given(doses[0].at.date(), total, doses[0].unit))
     return tuple(given)
 
 

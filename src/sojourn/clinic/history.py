@@ -76,6 +76,11 @@ def _title(kind: str, details: dict[str, Any]) -> str:
 
 def _details(details: dict[str, Any], labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
     shown = []
+    if "level_mg" in details:  # its name is from when every label counted milligrams
+        level = f"{details['level_mg']} {details.get('unit', 'mg')}"
+        details = {"level": level} | {
+            name: value for name, value in details.items() if name not in ("level_mg", "unit")
+        }
     for name, value in details.items():
         text = _text(value, labels)
         if text and name not in ("programme_version", "settles_visit"):

@@ -293,10 +293,10 @@ def _room(
         return {}
     coming = [each.visit for each in planned if each.visit.phase == "dosing"]
     today = clock.now().date()
-    levels = clearing.levels(dosing, session, session.next_dose) if session else ()
+    levels = clearing.levels(dosing, session, session.next_dose, course) if session else ()
     return {
         "checklist": tuple((item.key, item.label) for item in dosing.checklist),
-        "levels": tuple((str(level), f"{level} mg") for level in levels),
+        "levels": tuple((str(level), f"{level} {dosing.unit}") for level in levels),
         "checklist-visits": tuple((each.key, each.label) for each in coming),
         "unsigned-checklist": tuple(
             (item.key, item.label)

@@ -220,11 +220,13 @@ def _text(entry: Entry, labels: dict[str, str]) -> str:
             return (
                 f"Vital signs {fact.systolic_mmhg}/{fact.diastolic_mmhg} mmHg, "
                 f"pulse {fact.pulse_bpm}, {fact.temperature_tenths_c / 10:.1f} °C"
+                f"{f', QTc {fact.qtc_ms} ms' if fact.qtc_ms is not None else ''}"
             )
         case "dosing.dose-given":
             hands = f", given by {fact.given_by}, witness {fact.witness}" if fact.given_by else ""
             held = f", container {fact.container}" if fact.container else ""
-            return f"{fact.which.capitalize()} dose, {fact.level_mg} mg on the label{held}{hands}"
+            level = f"{fact.level_mg} {fact.unit} on the label"
+            return f"{fact.which.capitalize()} dose, {level}{held}{hands}"
         case "dosing.dose-withheld":
             return f"{fact.which.capitalize()} dose withheld: {'; '.join(fact.reasons)}"
         case "dosing.practitioner-left":

@@ -22,6 +22,7 @@ from sojourn.clinic.views import (
     population,
     practitioners,
     programme,
+    protocol,
     record,
     report,
     room,
@@ -112,6 +113,7 @@ urlpatterns = [
     path("<slug:programme>/design/start/", design.start_design, name="start-design"),
     path("<slug:programme>/design/cancel/", design.cancel_design, name="cancel-design"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
+    path("<slug:programme>/protocol/", protocol.protocol, name="protocol"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
         "<slug:programme>/programme/do/<str:command>/",

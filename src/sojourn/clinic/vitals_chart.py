@@ -26,6 +26,7 @@ PANELS = (
     ("Temperature", ("temperature_tenths_c",)),
     ("Oxygen", ("spo2_percent",)),
     ("Breathing", ("respiration_per_min",)),
+    ("QTc", ("qtc_ms",)),
 )
 # Room left above and below, so that a calm sign is not drawn as a storm.
 LEAST_SPAN = {
@@ -34,6 +35,7 @@ LEAST_SPAN = {
     "temperature_tenths_c": 20,
     "spo2_percent": 12,
     "respiration_per_min": 16,
+    "qtc_ms": 80,
 }
 
 

@@ -111,7 +111,7 @@ def given(
         label = f"{who} was recorded after what was left had come back"
         return (fact, _found(container, "session", label, 0, site))
     if rest or taken < needed:
-        label = f"{who}: {level_mg} mg can't be made of {out.out} units of {container.unit_mg} mg"
+        label = f"{who}: {level_mg} can't be made of {out.out} units of {container.unit_mg}"
         return (fact, _found(container, "session", label, 0, site))
     return (fact,)
 

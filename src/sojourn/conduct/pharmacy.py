@@ -9,6 +9,7 @@ from sojourn.record.command import Ask, Nature
 PHARMACY = ("pharmacist",)
 CONDITIONS = (("intact", "Intact, seals whole"), ("damaged", "Damaged or opened"))
 STATES = (("unused", "Unused"), ("partial", "Part of it used"), ("empty", "Empty"))
+STRENGTH = "A whole number of what the label counts: mg, or µg where the protocol counts in them."
 OUTCOMES = (
     ("found", "Found again"),
     ("lost", "Lost, stolen or spilt"),
@@ -67,7 +68,7 @@ class ReceiveShipment:
         str, Ask("Container numbers", help="One a line, or a range such as 1001-1024.", lines=4)
     ]
     form: Annotated[str, Ask("Form as on the label", help="The same words for every arm.")]
-    unit_mg: Annotated[int, Ask("Strength of a unit", unit="mg", at_least=1, at_most=1000)]
+    unit_mg: Annotated[int, Ask("Strength of a unit", at_least=1, at_most=1000, help=STRENGTH)]
     units: Annotated[int, Ask("Units in each, as counted", at_least=1, at_most=1000)]
     lot: Annotated[str, Ask("Lot as on the label", longest=64)]
     expires_on: Annotated[date, Ask("Use until")]

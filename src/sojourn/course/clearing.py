@@ -13,6 +13,7 @@ from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.state import Course, Session, Vitals
 from sojourn.protocols.model import Dosing
 
+QTC_LIMIT = "qtc-ms-session-max"
 MINUTE = "%Y-%m-%d at %H:%M"
 LIMITS = (
     ("systolic-mmhg-max", "systolic_mmhg", "systolic", "mmHg"),
@@ -51,17 +52,25 @@ def before_opening(
     )
 
 
-def levels(dosing: Dosing, session: Session, which: str) -> tuple[int, ...]:
-    """Levels in mg the protocol allows for this dose of this session."""
+def levels(dosing: Dosing, session: Session, which: str, course: Course) -> tuple[int, ...]:
+    """Levels the protocol allows for this dose of this session, in the unit of the label.
+
+    Where doses follow body weight (whole kilograms, as last recorded) there are none before
+    the person was weighed.
+    """
     plan = next((each for each in dosing.sessions if each.number == session.number), None)
     if plan is None:
         return ()
     if which == "initial":
-        return plan.initial_mg
+        if not plan.initial_mg_per_kg:
+            return plan.initial
+        weighed = course.characteristics.get(dosing.weight)
+        return tuple(each * int(weighed.value) for each in plan.initial) if weighed else ()
     if dosing.supplemental is None or session.initial is None:
         return ()
     level = session.initial.level_mg * dosing.supplemental.percent_of_initial // 100
-    return (level,) if session.initial.level_mg + level <= dosing.session_total_max_mg else ()
+    most = dosing.session_total_max
+    return (level,) if most is None or session.initial.level_mg + level <= most else ()
 
 
 def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
@@ -73,6 +82,8 @@ def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
             crossed.append(f"the site has set no limit for {label}")
         elif value > limit:
             crossed.append(f"{label} {value} {unit} is above the site's limit {limit}")
+    if vitals.qtc_ms is not None:
+        crossed += _qtc(vitals.qtc_ms, clearance)
     lowest = clearance.setting("spo2-percent-min")
     if vitals.spo2_percent is not None:
         if lowest is None:
@@ -82,6 +93,13 @@ def beyond_limits(vitals: Vitals, clearance: Clearance) -> tuple[str, ...]:
                 f"oxygen saturation {vitals.spo2_percent} % is below the site's limit {lowest}"
             )
     return tuple(crossed)
+
+
+def _qtc(value: int, clearance: Clearance) -> list[str]:
+    limit = clearance.setting(QTC_LIMIT)
+    if limit is None:
+        return ["the site has set no limit for QTc in a session"]
+    return [f"QTc {value} ms is above the site's limit {limit}"] if value > limit else []
 
 
 def vital_signs(session: Session, at: datetime, clearance: Clearance) -> Iterator[str]:
@@ -99,7 +117,14 @@ def vital_signs(session: Session, at: datetime, clearance: Clearance) -> Iterato
         yield f"no vital signs were taken in the last {minutes} minutes"
     else:
         # Of two readings in one minute the one written last counts.
-        yield from beyond_limits(sorted(fresh, key=lambda each: each.at)[-1], clearance)
+        fresh.sort(key=lambda each: each.at)
+        yield from beyond_limits(fresh[-1], clearance)
+        # An ECG is taken less often than a pressure: the last one counts while it is fresh.
+        measured = [each.qtc_ms for each in fresh if each.qtc_ms is not None]
+        if clearance.setting(QTC_LIMIT) is not None and not measured:
+            yield f"no QTc was measured in the last {minutes} minutes"
+        elif measured and fresh[-1].qtc_ms is None:
+            yield from _qtc(measured[-1], clearance)
 
 
 def _programme(session: Session, circumstances: Circumstances) -> Iterator[str]:
@@ -195,6 +220,9 @@ def _room(
 ) -> Iterator[str]:
     yield from _unsigned(course, session, at, circumstances)
     yield from vital_signs(session, at, circumstances.clearance)
+    asked = {each.key for each in circumstances.protocol.site_settings}
+    if QTC_LIMIT in asked and circumstances.clearance.setting(QTC_LIMIT) is None:
+        yield "the site has set no limit for QTc in a session"
 
 
 def _plan(
@@ -215,8 +243,25 @@ def _plan(
     if at.date() != session.opened_at.date():
         yield "the checklist is of another day"
     yield from next_dose.hindrances(course, session.number, dosing)
+    yield from _too_much(course, session, which, dosing, circumstances.clearance)
     if which == "supplemental":
         yield from _supplemental(session, at, dosing)
+
+
+def _too_much(
+    course: Course, session: Session, which: str, dosing: Dosing, clearance: Clearance
+) -> Iterator[str]:
+    """A dose by body weight beyond what the site gives at most in a session."""
+    if not dosing.session_total_max_setting:
+        return
+    most = clearance.setting(dosing.session_total_max_setting)
+    allowed = levels(dosing, session, which, course)
+    if most is None:
+        yield "the site has not set the most that is given in a session"
+    elif not allowed:
+        yield "body weight is not recorded"
+    elif max(allowed) > most:
+        yield f"{max(allowed)} {dosing.unit} is above the {most} the site gives in a session"
 
 
 def _supplemental(session: Session, at: datetime, dosing: Dosing) -> Iterator[str]:

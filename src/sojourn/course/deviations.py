@@ -200,7 +200,7 @@ def _sessions(course: Course, protocol: Protocol) -> Iterator[Deviation]:
     for session in sorted(course.sessions.values(), key=lambda each: each.opened_at):
         if session.initial is None:
             continue
-        for dose, why in _doses(session, session.initial, previous, dosing):
+        for dose, why in _doses(course, session, previous, dosing):
             if (session.visit, dose) not in explained:
                 key = f"dose:{session.visit}:{dose}"
                 on = session.initial.at.date()
@@ -212,22 +212,31 @@ def _sessions(course: Course, protocol: Protocol) -> Iterator[Deviation]:
 
 
 def _doses(
-    session: Session, initial: Dose, previous: Session | None, dosing: Dosing
+    course: Course, session: Session, previous: Session | None, dosing: Dosing
 ) -> Iterator[tuple[str, str]]:
     """(dose, what is wrong with it), from the plan alone, at most one for each dose."""
-    where = f"in session {session.number}"
+    where, initial = f"in session {session.number}", session.initial
+    if initial is None:
+        return
     last = previous.initial if previous else None
     days = (initial.at.date() - last.at.date()).days if last else None
-    if initial.level_mg not in clearing.levels(dosing, session, "initial"):
-        yield "initial", f"{initial.level_mg} mg is no initial level of the protocol {where}"
+    weighed = course.characteristics.get(dosing.weight)
+    # Weighed again since: by which weight this dose was worked out is no longer known here.
+    known = weighed is None or weighed.at <= initial.at
+    if known and initial.level_mg not in clearing.levels(dosing, session, "initial", course):
+        yield (
+            "initial",
+            f"{initial.level_mg} {initial.unit} is no initial level of the protocol {where}",
+        )
     elif days is not None and days < dosing.least_days_between:
         least = dosing.least_days_between
         yield "initial", f"Dose {days} days after the last session; at least {least} must pass"
     second, window = session.supplemental, dosing.supplemental
     if second is None:
         return
-    if window is None or second.level_mg not in clearing.levels(dosing, session, "supplemental"):
-        yield "supplemental", f"{second.level_mg} mg is no supplemental level {where}"
+    allowed = clearing.levels(dosing, session, "supplemental", course)
+    if window is None or second.level_mg not in allowed:
+        yield "supplemental", f"{second.level_mg} {second.unit} is no supplemental level {where}"
         return
     minutes = (second.at - initial.at) // timedelta(minutes=1)
     if not window.from_min <= minutes <= window.until_min:

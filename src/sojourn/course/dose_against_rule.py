@@ -30,7 +30,7 @@ class RecordDoseAgainstRule:
 
     at: Annotated[datetime, Ask("Was given at", help="When it happened, not now.")]
     visit: Annotated[str, Ask("Session", choices_from="all-dosing-visits")]
-    level_mg: Annotated[int, Ask("Level on the label", unit="mg", at_least=1, at_most=1000)]
+    level_mg: Annotated[int, Ask("Level on the label", at_least=1, at_most=10_000)]
     given_by: Annotated[str, Ask("Given by", choices_from="practitioners")]
     happened: Annotated[
         bool,
@@ -93,6 +93,7 @@ def record(
         command.given_by,
         command.container.strip(),
         command.witness,
+        dosing.unit if dosing else "mg",
     )
     label = f"Dose given against a rule in session {session.number}: {'; '.join(rules)}"
     return (
@@ -179,18 +180,16 @@ def _broken(
     which = "initial" if dose == "initial" else "supplemental"
     then = _as_it_was(course, session, command.at)
     yield from clearing.hindrances(then, session, which, command.at, circumstances)
-    if dosing and (dose == "further" or not _is_level(dosing, session, which, command.level_mg)):
-        allowed = ", ".join(map(str, clearing.levels(dosing, session, which))) or "none"
+    levels = clearing.levels(dosing, session, which, course) if dosing else ()
+    if dosing and (dose == "further" or command.level_mg not in levels):
+        allowed = ", ".join(map(str, levels)) or "none"
         more = " more" if dose == "further" else ""
-        yield f"{command.level_mg} mg{more} is not a dose of this protocol here; allowed: {allowed}"
+        level = f"{command.level_mg} {dosing.unit}{more}"
+        yield f"{level} is not a dose of this protocol here; allowed: {allowed}"
     if not command.container.strip():
         yield "the container number is not known"
     if command.witness in ("", command.given_by):
         yield "nobody else was witness to it"
-
-
-def _is_level(dosing: Dosing, session: Session, which: str, level_mg: int) -> bool:
-    return level_mg in clearing.levels(dosing, session, which)
 
 
 def _as_it_was(course: Course, session: Session, at: datetime) -> Course:

@@ -84,6 +84,11 @@ class RecordVitals:
     spo2_percent: Annotated[
         int | None, Ask("Oxygen saturation", unit="%", at_least=50, at_most=100, optional=True)
     ] = None
+    qtc_ms: Annotated[
+        int | None,
+        Ask("QTc of an ECG", unit="ms", at_least=200, at_most=800, optional=True,
+            help="By the correction that the site's protocol names."),
+    ] = None  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class GiveDose:
 
     at: Annotated[datetime, Ask("Given at")]
     which: Annotated[str, Ask("Dose", choices=DOSES)]
-    level_mg: Annotated[int, Ask("Level on the label", unit="mg", choices_from="levels")]
+    level_mg: Annotated[int, Ask("Level on the label", choices_from="levels")]
     given_by: Annotated[str, Ask("Given by", choices_from="session-practitioners")] = ""
     container: Annotated[str, Ask("Container number", help="As on the label.")] = ""
     witness: Annotated[
@@ -153,7 +158,7 @@ class SessionOpened:
 @dataclass(frozen=True, slots=True)
 class VitalsRecorded:
     kind: ClassVar[str] = "dosing.vitals-recorded"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
     visit: str
     moment: str
     systolic_mmhg: int
@@ -161,6 +166,7 @@ class VitalsRecorded:
     pulse_bpm: int
     temperature_tenths_c: int
     spo2_percent: int | None
+    qtc_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +174,11 @@ class DoseGiven:
     """Carries what it relied on: the authorisation and the programme's version.
 
     ``given_by``, ``container`` and ``witness`` are empty where nobody was asked (schema 1).
+    ``level_mg`` counts in ``unit``: its name is from when milligrams were the only one.
     """
 
     kind: ClassVar[str] = "dosing.dose-given"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
     visit: str
     which: str
     level_mg: int
@@ -180,16 +187,20 @@ class DoseGiven:
     given_by: str
     container: str
     witness: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
 class DoseWithheld:
+    """``level_mg`` counts in ``unit``, as in the dose given."""
+
     kind: ClassVar[str] = "dosing.dose-withheld"
-    schema: ClassVar[int] = 1
+    schema: ClassVar[int] = 2
     visit: str
     which: str
     level_mg: int
     reasons: tuple[str, ...]
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +258,7 @@ def record_vitals(
         command.pulse_bpm,
         command.temperature_tenths_c,
         command.spo2_percent,
+        command.qtc_ms,
     )
     crossed = clearing.beyond_limits(_vitals(fact, command.at), circumstances.clearance)
     if not crossed:
@@ -261,17 +273,19 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
         raise Refused(f"the {command.which} dose of {session.visit} was given already", "which")
     if command.which == "supplemental" and session.initial is None:
         raise Refused("no initial dose was given; a supplemental one follows it", "which")
-    levels = clearing.levels(dosing, session, command.which)
+    levels = clearing.levels(dosing, session, command.which, course)
     if command.level_mg not in levels:
         allowed = ", ".join(str(level) for level in levels) or "none"
         raise Refused(
-            f"{command.level_mg} mg is not a level of this protocol here; allowed: {allowed}",
+            f"{command.level_mg} {dosing.unit} is not a level of this protocol here; "
+            f"allowed: {allowed}",
             "level_mg",
         )
     _check_hands(session, command)
     reasons = clearing.hindrances(course, session, command.which, command.at, circumstances)
     if reasons:
-        return (DoseWithheld(session.visit, command.which, command.level_mg, reasons),)
+        level = command.level_mg
+        return (DoseWithheld(session.visit, command.which, level, reasons, dosing.unit),)
     clearance = circumstances.clearance
     return (
         DoseGiven(
@@ -283,6 +297,7 @@ def give(course: Course, command: GiveDose, circumstances: Circumstances) -> tup
             command.given_by,
             command.container.strip(),
             command.witness,
+            dosing.unit,
         ),
     )
 
@@ -293,8 +308,9 @@ def withhold(
     session = visits.in_session(course, command.at)
     if getattr(session, command.which) is not None:
         raise Refused(f"the {command.which} dose was given; it can't be withheld", "which")
-    levels = clearing.levels(_dosing(circumstances), session, command.which)
-    return (DoseWithheld(session.visit, command.which, max(levels, default=0), (command.reason,)),)
+    dosing = _dosing(circumstances)
+    level = max(clearing.levels(dosing, session, command.which, course), default=0)
+    return (DoseWithheld(session.visit, command.which, level, (command.reason,), dosing.unit),)
 
 
 def close(course: Course, command: CloseSession, circumstances: Circumstances) -> tuple[Fact, ...]:
@@ -348,7 +364,8 @@ def vitals_recorded(course: Course, fact: VitalsRecorded, entry: Entry) -> Cours
 
 
 def given(course: Course, fact: DoseGiven, entry: Entry) -> Course:
-    dose = Dose(entry.occurred_at, fact.level_mg, fact.given_by, fact.container, fact.witness)
+    hands = (fact.given_by, fact.container, fact.witness)
+    dose = Dose(entry.occurred_at, fact.level_mg, *hands, fact.unit)
     session = course.sessions[fact.visit]
     if fact.which == "initial":
         return with_session(course, replace(session, initial=dose))
@@ -399,6 +416,7 @@ def _vitals(fact: VitalsRecorded, at: datetime) -> Vitals:
         fact.pulse_bpm,
         fact.temperature_tenths_c,
         fact.spo2_percent,
+        fact.qtc_ms,
     )
 
 

@@ -141,7 +141,9 @@ def washout_rule(protocol: Protocol) -> WashoutRule | None:
         return None
     washout = protocol.dosing.washout
     excluded = frozenset(protocol.dosing.excluded_classes)
-    return WashoutRule(washout.half_lives, washout.settling_days, excluded)
+    return WashoutRule(
+        washout.half_lives, washout.settling_days, excluded, protocol.dosing.study_drug
+    )
 
 
 def find(course: Course, medicine: str) -> Medication:

@@ -134,11 +134,12 @@ class Vitals:
     pulse_bpm: int
     temperature_tenths_c: int
     spo2_percent: int | None = None
+    qtc_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """``level_mg`` is the level on the label; the label hides the arm.
+    """``level_mg`` is the number on the label, in ``unit``; the label hides the arm.
 
     Who gave it, from which container and before which witness are empty in entries
     from before they were asked for.
@@ -149,6 +150,7 @@ class Dose:
     given_by: str = ""
     container: str = ""
     witness: str = ""
+    unit: str = "mg"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def _problems(instrument: Instrument) -> Iterator[str]:
 
 def _references(instrument: Instrument) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield "scored", instrument.scored
+    yield "reversed", instrument.reversed
     for subscale in instrument.subscales:
         yield f"subscales.{subscale.key}", subscale.items
     for threshold in instrument.diagnosis:

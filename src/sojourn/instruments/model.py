@@ -104,6 +104,7 @@ class Instrument:
     scored: tuple[int, ...]  # items that add up to the total; empty when there is no total
     missing: Missing
     verified: bool
+    reversed: tuple[int, ...] = ()  # scored from the other end: lowest plus highest less answer
     subscales: tuple[Subscale, ...] = ()
     diagnosis: tuple[Threshold, ...] = ()
     dissociation: Threshold | None = None
@@ -112,6 +113,11 @@ class Instrument:
     outcomes: Outcomes | None = None
     total_only_allowed: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def lowest_total(self) -> int:
+        """The smallest total the scored items allow."""
+        return sum(item.lowest for item in self.items if item.number in self.scored)
 
     @property
     def highest_total(self) -> int:

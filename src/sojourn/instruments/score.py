@@ -90,13 +90,14 @@ def score(instrument: Instrument, answers: Answers) -> Score:
     needed = sorted({*instrument.scored, *(n for each in instrument.alerts for n in each.items)})
     missing = tuple(number for number in needed if answers[number - 1] is None)
     diagnosis = _all(_met(each, answers) for each in instrument.diagnosis)
-    scored = [answers[number - 1] for number in instrument.scored]
+    points = _points(instrument, answers)
+    scored = [points[number - 1] for number in instrument.scored]
     total = _total(scored, instrument.missing.most)
     return Score(
         instrument=instrument.key,
         total=total,
         subscales=tuple(
-            (each.key, _total([answers[number - 1] for number in each.items], 0))
+            (each.key, _total([points[number - 1] for number in each.items], 0))
             for each in instrument.subscales
         ),
         diagnosis=diagnosis if instrument.diagnosis else None,
@@ -119,8 +120,9 @@ def score_total(instrument: Instrument, total: int) -> Score:
     """
     if not instrument.total_only_allowed:
         raise AnswerError("total", f"{instrument.name} needs its answers, not a total alone")
-    if not 0 <= total <= instrument.highest_total:
-        raise AnswerError("total", f"{total} is outside 0 to {instrument.highest_total}")
+    lowest, highest = instrument.lowest_total, instrument.highest_total
+    if not lowest <= total <= highest:
+        raise AnswerError("total", f"{total} is outside {lowest} to {highest}")
     # A total says nothing of the questions an alert hangs on.
     unasked = sorted({number for each in instrument.alerts for number in each.items})
     return Score(instrument.key, total, band=_band(instrument, total), missing=tuple(unasked))
@@ -169,6 +171,16 @@ def _response(
     if by_percent is not None and baseline.total > 0:
         return -points * 100 >= by_percent * baseline.total
     return None
+
+
+def _points(instrument: Instrument, answers: Answers) -> list[int | None]:
+    """What each answer counts: itself, or its distance from the other end."""
+    return [
+        item.lowest + item.highest - answer
+        if answer is not None and item.number in instrument.reversed
+        else answer
+        for item, answer in zip(instrument.items, answers, strict=True)
+    ]
 
 
 def _total(answers: Sequence[int | None], most_missing: int) -> int | None:

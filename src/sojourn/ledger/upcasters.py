@@ -60,6 +60,15 @@ def _allocation_made(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "levels": []}
 
 
+def _dose_in_mg(data: dict[str, Any]) -> dict[str, Any]:
+    # Every label counted milligrams.
+    return {**data, "unit": "mg"}
+
+
+def _vitals_recorded_without_ecg(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "qtc_ms": None}
+
+
 def _visit_held(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "homework": "", "goals": "", "session": None}
 
@@ -78,12 +87,15 @@ def _adverse_event_updated(data: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("dosing.vitals-recorded", 1): _vitals_recorded,
+    ("dosing.vitals-recorded", 2): _vitals_recorded_without_ecg,
     ("medication.recorded", 1): _medication_recorded,
     ("medication.cleared", 1): _medication_cleared,
     ("medication.cleared", 2): _medication_cleared_by_name,
     ("programme.authorisation-recorded", 1): _authorisation_recorded,
     ("programme.credential-recorded", 1): _credential_recorded,
     ("dosing.dose-given", 1): _dose_given,
+    ("dosing.dose-given", 2): _dose_in_mg,
+    ("dosing.dose-withheld", 1): _dose_in_mg,
     ("visit.held", 1): _visit_held,
     ("allocation.made", 1): _allocation_made,
     ("consent.signed", 1): _consent_signed,

@@ -1,5 +1,6 @@
 """The classes and medicines read from YAML and checked once."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -10,11 +11,19 @@ from pydantic import TypeAdapter
 from sojourn import definitions
 from sojourn.definitions import DefinitionError
 from sojourn.medicines import model
-from sojourn.medicines.model import HEAVIEST_FIRST, Agent, AgentRule, Formulary, MedicineClass
+from sojourn.medicines.model import (
+    HEAVIEST_FIRST,
+    Agent,
+    AgentRule,
+    BesideRule,
+    Formulary,
+    MedicineClass,
+)
 
 FOLDER = Path(__file__).parent / "definitions"
 MedicineError = DefinitionError
 _CLASSES = definitions.strict(tuple[MedicineClass, ...], model.__name__)
+_BESIDE = definitions.strict(tuple[BesideRule, ...], model.__name__)
 _AGENTS = definitions.strict(tuple[AgentRule, ...], model.__name__)
 
 
@@ -25,7 +34,10 @@ def load_shipped() -> Formulary:
 
 
 def load(folder: Path) -> Formulary:
-    """The formulary defined by ``classes.yaml`` and ``agents.yaml`` in ``folder``.
+    """The formulary of ``classes.yaml`` and ``agents.yaml`` in ``folder``.
+
+    ``beside.yaml``, where there is one, says what the classes mean beside other study drugs
+    than the one the classes are written for.
 
     Raises
     ------
@@ -46,12 +58,36 @@ def load(folder: Path) -> Formulary:
                     f"agents.yaml: '{name}' is both {found[name].name} and {rule.name}; keep one"
                 )
             found[name] = agent
-    return Formulary(classes, MappingProxyType(found))
+    study_drug = str(definitions.read(folder / "classes.yaml").get("study_drug", ""))
+    return Formulary(
+        classes, MappingProxyType(found), study_drug, MappingProxyType(_beside(folder, by_key))
+    )
+
+
+def _beside(folder: Path, by_key: dict[str, MedicineClass]) -> dict[tuple[str, str], MedicineClass]:
+    path = folder / "beside.yaml"
+    rules: tuple[BesideRule, ...] = _read(path, "beside", _BESIDE) if path.exists() else ()
+    found: dict[tuple[str, str], MedicineClass] = {}
+    for rule in rules:
+        place = (rule.study_drug, rule.medicine_class)
+        if rule.medicine_class not in by_key or place in found:
+            why = "stands twice" if place in found else "no class has that key"
+            raise MedicineError(f"beside.yaml: {rule.study_drug}, {rule.medicine_class}: {why}")
+        found[place] = replace(
+            by_key[rule.medicine_class],
+            weight=rule.weight,
+            severity=rule.severity,
+            consequence=rule.consequence,
+            advice=rule.advice,
+            source=rule.source,
+            verified=rule.verified,
+        )
+    return found
 
 
 def _read(path: Path, field: str, adapter: TypeAdapter[Any]) -> Any:
     data = definitions.read(path)
-    unknown = set(data) - {field, "source", "verified"}
+    unknown = set(data) - {field, "source", "verified", "study_drug"}
     if unknown or field not in data:
         raise MedicineError(
             f"{path.name} must hold '{field}', and not '{min(unknown, default='')}'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,6 +29,20 @@ class MedicineClass:
     antidepressant: bool
     settles: bool  # the protocol's days to settle follow the half-lives
     abrupt_stop_risk: bool
+    source: Text
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRule:
+    """What a class does beside one study drug, where the classes' own words are of another."""
+
+    study_drug: Key
+    medicine_class: Key
+    weight: Weight
+    severity: Severity
+    consequence: Text
+    advice: Text
     source: Text
     verified: bool
 
@@ -65,6 +80,19 @@ class Formulary:
 
     classes: tuple[MedicineClass, ...]
     by_name: Mapping[str, Agent] = field(repr=False)
+    study_drug: str = ""  # the one that the classes' own words are of
+    beside: Mapping[tuple[str, str], MedicineClass] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+
+    def rule(self, medicine_class: MedicineClass, study_drug: str) -> MedicineClass | None:
+        """What that class means beside ``study_drug``; None when nothing is on file.
+
+        Without a study drug (packs from before it was asked) the classes' own words hold.
+        """
+        if study_drug in ("", self.study_drug):
+            return medicine_class
+        return self.beside.get((study_drug, medicine_class.key))
 
     def find(self, name: str) -> Agent | None:
         """The medicine of that name, however it is cased or spaced; None when unlisted."""

@@ -5,7 +5,7 @@ participant to stop a medicine.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -19,6 +19,7 @@ class WashoutRule:
     half_lives: int
     settling_days: int
     excluded_classes: frozenset[str] = frozenset()
+    study_drug: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +80,25 @@ def findings(
         for substance in taken.substances:
             agent = formulary.find(substance)
             if agent is not None:
-                result.extend(_findings(agent, taken, on, rule))
+                result.extend(_findings(formulary, agent, taken, on, rule))
             else:
                 result.append(_unknown(taken, "has no rule on file"))
     return tuple(result)
 
 
-def _findings(agent: Agent, taken: Taken, on: date, rule: WashoutRule) -> Iterable[Finding]:
+def _findings(
+    formulary: Formulary, agent: Agent, taken: Taken, on: date, rule: WashoutRule
+) -> Iterable[Finding]:
     running = taken.stopped_on is None or taken.stopped_on >= on
     clear_on = None if taken.stopped_on is None else washout_ends(agent, taken.stopped_on, rule)
     if clear_on is not None and not running and on >= clear_on:
         return
     called = _called(agent, taken)
-    for each in agent.classes:
+    for written in agent.classes:
+        each = formulary.rule(written, rule.study_drug) or _not_on_file(written, rule)
+        if each is None:
+            yield _unknown(taken, f"({written.label}) has no rule on file beside this study drug")
+            continue
         blocking = each.weight != "caution" or each.key in rule.excluded_classes
         what = f"{called} ({each.label})"
         if not blocking:
@@ -112,6 +119,18 @@ def _findings(agent: Agent, taken: Taken, on: date, rule: WashoutRule) -> Iterab
             yield Finding(
                 taken.name, "hard-stop", f"washout of {what} ends on {clear_on}", clear_on, each
             )
+
+
+def _not_on_file(written: MedicineClass, rule: WashoutRule) -> MedicineClass | None:
+    """The class with the protocol's word alone, where that excludes it."""
+    if written.key not in rule.excluded_classes:
+        return None
+    return replace(
+        written,
+        weight="taper",
+        consequence="the protocol excludes it",
+        advice="a prescriber decides how it is ended",
+    )
 
 
 def _called(agent: Agent, taken: Taken) -> str:

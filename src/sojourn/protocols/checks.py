@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sojourn.protocols import blinding_check, diary, estimand, monitoring
+from sojourn.protocols import blinding_check, diary, dose_levels, estimand, jurisdiction, monitoring
 from sojourn.protocols.eligibility import Condition
 from sojourn.protocols.model import Dosing, Protocol, Randomisation, Visit
 from sojourn.protocols.reading import Problem, Source
@@ -40,6 +40,8 @@ def problems(
                 f"is {setting.lowest}; it must not be above highest {setting.highest}",
             )
     yield from _grounds(protocol, source)
+    if not stored:
+        yield from _covered(protocol, source)
 
 
 def _grounds(protocol: Protocol, source: Source) -> Iterator[Problem]:
@@ -62,6 +64,26 @@ def _blinding_check(protocol: Protocol, source: Source) -> Iterator[Problem]:
             protocol.blinding_check, visits, blinded=blinded
         ):
             yield source.problem(("blinding_check", *place), message)
+
+
+def _covered(protocol: Protocol, source: Source) -> Iterator[Problem]:
+    """Every legal ground is a route on which this drug may be given for this condition."""
+    dosing, known = protocol.dosing, jurisdiction.routes()
+    if dosing is None:
+        return
+    if not dosing.study_drug:
+        yield source.problem(("dosing", "study_drug"), "is missing; name what is given")
+        return
+    for number, ground in enumerate(protocol.authorisations):
+        _, route = known[ground.key]
+        if route.treats and not route.is_for(dosing.study_drug, protocol.condition):
+            fit = [key for key, (_, each) in known.items() if each.treats
+                   and each.is_for(dosing.study_drug, protocol.condition)]  # fmt: skip
+            yield source.problem(
+                ("authorisations", number),
+                f"is '{ground.key}'; that route is not open for {dosing.study_drug} in "
+                f"'{protocol.condition or 'no condition named'}'; those that are: {', '.join(fit)}",
+            )
 
 
 def _monitoring(protocol: Protocol, source: Source) -> Iterator[Problem]:
@@ -204,7 +226,7 @@ def _dosing(protocol: Protocol, source: Source) -> Iterator[Problem]:
             f"{dosing.most_days_between}",
         )
     yield from _spacing(protocol, source, visits)
-    yield from _levels(protocol, source)
+    yield from dose_levels.problems(protocol, source)
     yield from _room(dosing, source)
 
 
@@ -264,33 +286,6 @@ def _spacing(protocol: Protocol, source: Source, visits: Sequence[Visit]) -> Ite
                 f"{later.window.latest}; the spacing is {dosing.least_days_between} to "
                 f"{dosing.most_days_between}",
             )
-
-
-def _levels(protocol: Protocol, source: Source) -> Iterator[Problem]:
-    dosing = protocol.dosing
-    if dosing is None:
-        return
-    second = dosing.supplemental
-    if second and not second.from_min <= second.until_min < dosing.lasting_min:
-        yield source.problem(
-            ("dosing", "supplemental", "until_min"),
-            f"is {second.until_min}; it must lie between from_min {second.from_min} and the "
-            f"session's {dosing.lasting_min} minutes",
-        )
-    for number, session in enumerate(dosing.sessions):
-        if not session.initial_mg:
-            yield source.problem(("dosing", "sessions", number, "initial_mg"), "is empty")
-        for level in session.initial_mg:
-            share = level * second.percent_of_initial if second else 0
-            path = ("dosing", "sessions", number, "initial_mg")
-            if share % 100:
-                yield source.problem(path, f"has {level}; its supplemental is no whole mg")
-            if level + share // 100 > dosing.session_total_max_mg:
-                yield source.problem(
-                    path,
-                    f"has {level}; with its supplemental it exceeds session_total_max_mg "
-                    f"{dosing.session_total_max_mg}",
-                )
 
 
 def _arms(protocol: Protocol, source: Source) -> Iterator[Problem]:

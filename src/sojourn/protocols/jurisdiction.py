@@ -70,10 +70,20 @@ class AuthorityReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """A study drug that a route is open for, and for which conditions."""
+
+    study_drug: Key
+    conditions: Annotated[tuple[Key, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One lawful route: who applies, who may be treated, under which law.
 
     ``open_to_new`` says whether people can still enter it, as far as is known.
+    ``covers`` says what may be given for what: 'whatever-is-approved' where an authority
+    approves each protocol by itself, else only what is listed.
     """
 
     key: Key
@@ -87,12 +97,21 @@ class Route:
     steps: tuple[Text, ...]
     source: Text
     verified: bool
+    covers: Literal["whatever-is-approved"] | tuple[Cover, ...]
     in_force_since: date | None = None
     in_force_until: date | None = None
     treats: bool = True  # false where published data are re-used and nobody is treated
     standing_note: str = ""
     official_pages: tuple[OfficialPage, ...] = ()
     reports: tuple[AuthorityReport, ...] = ()
+
+    def is_for(self, study_drug: str, condition: str) -> bool:
+        """Whether that drug may be given for that condition on this route."""
+        if isinstance(self.covers, str):
+            return True
+        return any(
+            each.study_drug == study_drug and condition in each.conditions for each in self.covers
+        )
 
     def in_force(self, on: date) -> bool:
         """Whether the law is in force on that day, both ends included."""
@@ -146,6 +165,7 @@ class Places:
 
 
 KINDS = (
+    Cover,
     LegalSource,
     OfficialPage,
     AuthorityReport,

@@ -17,6 +17,7 @@ from sojourn.protocols import (
     jurisdiction,
     model,
     monitoring,
+    scaffold,
     session_room,
 )
 from sojourn.protocols.checks import problems
@@ -93,6 +94,9 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
     grounds out, and its intercurrent events as sentences, as older packs did.
     """
     source = read(text, name, plain_numbers=not stored)
+    unfilled = () if stored else tuple(scaffold.unfilled(source))
+    if unfilled:
+        raise ProtocolError(unfilled)
     found: list[Problem] = []
     expanded = tuple(_expanded(source, found))
     data = {

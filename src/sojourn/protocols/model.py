@@ -28,6 +28,8 @@ from sojourn.protocols.session_room import DischargeCriterion, SessionRoom
 
 Days = Annotated[int, Field(ge=-3650, le=3650, strict=True)]
 Milligrams = Annotated[int, Field(ge=1, le=1000, strict=True)]
+Micrograms = Annotated[int, Field(ge=1, le=1000, strict=True)]
+MilligramsPerKilogram = Annotated[int, Field(ge=1, le=50, strict=True)]
 Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60, strict=True)]
 
 Phase = Literal[
@@ -55,10 +57,22 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
+    """``percent_of_label`` says how much of the number on the label this arm holds.
+
+    None: all of it in an experimental arm; in a comparator it is not said.
+    """
+
     key: Key
     label: Text
     role: Literal["experimental", "comparator", "single"]
     ratio: Count = 1
+    percent_of_label: Annotated[int, Field(ge=0, le=100, strict=True)] | None = None
+
+    def holds(self, level: int) -> int | None:
+        """What a dose of that ``level`` on the label holds in this arm; None when not known."""
+        if self.percent_of_label is not None:
+            return level * self.percent_of_label // 100
+        return level if self.role != "comparator" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +131,26 @@ class ChecklistItem:
 
 @dataclass(frozen=True, slots=True)
 class DosingSession:
-    """Published dose levels of one session, in mg of the stated salt."""
+    """Published dose levels of one session, of the stated salt or base.
+
+    One of three says how they are counted: milligrams, micrograms, or milligrams for
+    each kilogram of body weight.
+    """
 
     number: Count
-    initial_mg: tuple[Milligrams, ...]
+    initial_mg: tuple[Milligrams, ...] = ()
+    initial_ug: tuple[Micrograms, ...] = ()
+    initial_mg_per_kg: tuple[MilligramsPerKilogram, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """What the levels count, as people read it."""
+        return "µg" if self.initial_ug else "mg/kg" if self.initial_mg_per_kg else "mg"
+
+    @property
+    def initial(self) -> tuple[int, ...]:
+        """The levels as published, in ``unit``."""
+        return self.initial_mg or self.initial_ug or self.initial_mg_per_kg
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +183,35 @@ class Dosing:
     sessions: tuple[DosingSession, ...]
     least_days_between: Count
     most_days_between: Count
-    session_total_max_mg: Milligrams
     lasting_min: Minutes
     practitioners_present: Count
     checklist: tuple[ChecklistItem, ...]
     washout: Washout
     source: Text
     verified: bool
+    # What is given, as medicines and legal routes call it; empty in packs from before it was asked.
+    study_drug: str = ""
+    # The most of one session: one of these, in the unit of the label.
+    session_total_max_mg: Milligrams | None = None
+    session_total_max_ug: Micrograms | None = None
+    session_total_max_setting: str = ""  # a limit the site sets, where doses follow body weight
+    weight: str = ""  # the characteristic that holds body weight in kg, where doses follow it
     supplemental: Supplemental | None = None
     excluded_classes: tuple[Key, ...] = ()  # keys of medicines classes
     room: SessionRoom | None = None
     discharge: tuple[DischargeCriterion, ...] = ()
     # Roles that must each decide to go on before a later session; empty: nobody is asked.
     next_dose_decided_by: tuple[Literal["prescriber", "therapist"], ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit of the number on a label: milligrams, or micrograms."""
+        return "µg" if any(each.initial_ug for each in self.sessions) else "mg"
+
+    @property
+    def session_total_max(self) -> int | None:
+        """The most of one session that the protocol itself names, in ``unit``."""
+        return self.session_total_max_mg or self.session_total_max_ug
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +347,7 @@ class Protocol:
     expected_events: tuple[ExpectedEvent, ...] = ()
     stopping_rules: tuple[StoppingRule, ...] = ()
     withdrawal_reasons: tuple[tuple[Key, Text], ...] = ()
+    condition: str = ""  # what is treated, as legal routes that name conditions call it
     notes: tuple[str, ...] = ()
     digest: str = ""
 

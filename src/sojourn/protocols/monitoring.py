@@ -19,6 +19,7 @@ SignalKey = Literal[
     "temperature_tenths_c",
     "spo2_percent",
     "respiration_per_min",
+    "qtc_ms",
 ]
 AlarmKind = Literal["above", "below", "rise", "fall", "missing", "unchanging"]
 Level = Literal["caution", "warning", "emergency"]
@@ -42,6 +43,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("temperature_tenths_c", "Temperature", "°C", tenths=True),
     Signal("spo2_percent", "Oxygen saturation", "%"),
     Signal("respiration_per_min", "Breathing rate", "/min"),
+    Signal("qtc_ms", "QTc", "ms"),
 )
 
 

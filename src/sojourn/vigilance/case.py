@@ -8,10 +8,11 @@ BLINDED = "blinded"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A day on which the study drug, or what stands for it, was given; dose in mg if unblinded."""
+    """A day on which the study drug, or what stands for it, was given; dose if unblinded."""
 
     on: date
-    dose_mg: int | None
+    dose: int | None
+    unit: str = "mg"
 
 
 @dataclass(frozen=True, slots=True)

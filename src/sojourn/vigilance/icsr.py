@@ -222,8 +222,9 @@ def _drugs(role: Element, case: CaseReport) -> None:
         when = typed(typed(dose, "effectiveTime", "SXPR_TS"), "comp", "IVL_TS", operator="A")
         child(when, "low", value=f"{each.on:%Y%m%d}")  # G.k.4.r.4
         child(child(dose, "routeCode"), "originalText").text = "oral"  # G.k.4.r.10.1
-        if each.dose_mg is not None:
-            child(dose, "doseQuantity", value=str(each.dose_mg), unit="mg")  # G.k.4.r.1
+        if each.dose is not None:
+            unit = each.unit.replace("µ", "u")  # UCUM
+            child(dose, "doseQuantity", value=str(each.dose), unit=unit)  # G.k.4.r.1
     reason = child(child(suspect, "inboundRelationship", typeCode="RSON"), "observation",
                   classCode="OBS", moodCode="EVN")  # fmt: skip
     observed(reason, "19", "indication")

@@ -155,7 +155,7 @@ def _drug(case: CaseReport) -> str:
 def _doses(case: CaseReport) -> str:
     if case.blinded:
         return case.study.substance
-    return "; ".join(f"{each.dose_mg} mg" for each in case.given if each.dose_mg) or UNKNOWN
+    return "; ".join(f"{each.dose} {each.unit}" for each in case.given if each.dose) or UNKNOWN
 
 
 def _dates(case: CaseReport) -> str:

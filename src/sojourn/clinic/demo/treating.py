@@ -237,7 +237,7 @@ def _vitals(reading: Reading) -> Ask:
 
 def _initial(person: VirtualParticipant, visit: Visit, protocol: Protocol, kit: str) -> Ask:
     plans = protocol.dosing.sessions if protocol.dosing else ()
-    levels = next(each.initial_mg for each in plans if each.number == visit.session)
+    levels = next(each.initial for each in plans if each.number == visit.session)
     level = levels[-1] if person.raised_level else levels[0]
     return lambda course, at: dosing.GiveDose(
         at, "initial", level, THERAPIST.name, kit, THERAPIST_2.name
@@ -249,7 +249,7 @@ def _supplemental(protocol: Protocol, kit: str) -> Ask:
         session = course.open_session
         if protocol.dosing is None or session is None:
             return None
-        levels = clearing.levels(protocol.dosing, session, "supplemental")
+        levels = clearing.levels(protocol.dosing, session, "supplemental", course)
         if not levels:
             return None
         if any(each.visit == session.visit for each in course.alerts.values()):

@@ -9,6 +9,7 @@ from sojourn.protocols.eligibility import Characteristic
 from sojourn.record.entry import Entry
 
 GIVEN, WITHHELD = "dosing.dose-given", "dosing.dose-withheld"
+UNITS = {"mg": "mg", "µg": "ug"}  # as CDISC and UCUM write them
 
 
 def as_collected(subject: Subject) -> Iterator[Line]:
@@ -30,7 +31,7 @@ def as_collected(subject: Subject) -> Iterator[Line]:
             "ECOCCUR": "Y" if given else "N",
             "ECREASOC": None if given else "; ".join(what.reasons),
             "ECDOSE": what.level_mg if given else None,
-            "ECDOSU": "mg" if given else None,
+            "ECDOSU": UNITS[what.unit] if given else None,
             "ECSTDTC": entry.occurred_at,
             "ECENDTC": entry.occurred_at,
         }
@@ -43,6 +44,7 @@ def exposure(subject: Subject) -> Iterator[Line]:
     if not subject.study.opened or arm is None or plan is None:
         return
     # 'substance, or matching placebo' is how a pack names what is blinded.
+    held = next(each for each in subject.study.protocol.arms if each.key == arm.key)
     active = plan.substance.split(", or matching")[0]
     for entry in subject.facts(GIVEN):
         dose = fact(entry)
@@ -52,8 +54,8 @@ def exposure(subject: Subject) -> Iterator[Line]:
             "EXCAT": dose.which.upper(),
             "EXLNKID": f"{dose.visit} {dose.which}",
             "EXREFID": dose.container,
-            "EXDOSE": dose.level_mg if not compared else 0 if arm.key == "placebo" else None,
-            "EXDOSU": "mg",
+            "EXDOSE": 0 if arm.key == "placebo" else held.holds(dose.level_mg),
+            "EXDOSU": UNITS[dose.unit],
             "EXSTDTC": entry.occurred_at,
             "EXENDTC": entry.occurred_at,
         }

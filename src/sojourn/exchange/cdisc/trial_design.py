@@ -156,13 +156,15 @@ def _parameters(study: Study) -> dict[str, tuple[str, ...]]:
     if protocol.stopping_rules:
         found["STOPRULE"] = tuple(each.label[:200] for each in protocol.stopping_rules)
     if protocol.dosing:
-        levels = {mg for each in protocol.dosing.sessions for mg in each.initial_mg}
+        sessions = protocol.dosing.sessions
+        levels = {level for each in sessions for level in each.initial}
+        given = {arm.holds(level) for arm in protocol.arms for level in levels} - {None, 0}
         found |= {
             "STYPE": ("INTERVENTIONAL",),
             "INTTYPE": ("DRUG",),
             "TRT": (protocol.dosing.substance.split(", or matching")[0][:200],),
-            "DOSE": tuple(map(str, sorted(levels))),
-            "DOSU": ("mg",),
+            "DOSE": tuple(map(str, sorted(each for each in given if each))),
+            "DOSU": (sessions[0].unit.replace("µ", "u"),),
         }
     if any(each.key == "placebo" for each in protocol.arms):
         found["TCNTRL"] = ("PLACEBO",)

@@ -69,7 +69,8 @@ def administration(about: About, made: Made) -> Resource:
     protocol = about.standing.protocol
     substance = protocol.dosing.substance if protocol.dosing else "study drug"
     given = isinstance(fact, DoseGiven)
-    dose = {"value": fact.level_mg, "unit": "mg", "system": UCUM, "code": "mg"}
+    code = fact.unit.replace("µ", "u")
+    dose = {"value": fact.level_mg, "unit": fact.unit, "system": UCUM, "code": code}
     by = fact.given_by if isinstance(fact, DoseGiven) else ""
     reasons = [] if isinstance(fact, DoseGiven) else [coded("", "", e) for e in fact.reasons]
     return resource(
