@@ -5,9 +5,13 @@ import pytest
 from sojourn.clinic.demo import PROGRAMME
 from sojourn.clinic.models import Member
 from sojourn.conduct.clients import may
-from sojourn.exchange.fhir import callers
-from sojourn.ledger import opening
+from sojourn.conduct.randomisation import AllocationOpened
+from sojourn.exchange.fhir import callers, kept
+from sojourn.ledger import clock, opening
+from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Person
+from sojourn.ledger.read import read_stream
+from sojourn.ledger.unblinding import EMERGENCIES
 from sojourn.record.command import Refused
 from tests.exchange.fhir.conftest import Program
 
@@ -112,3 +116,27 @@ def test_what_is_here_is_said_to_everyone():
     smart = stranger.get(".well-known/smart-configuration").json()
     assert smart["grant_types_supported"] == []
     assert "no authorization-code flow" in smart["note"]
+
+
+def test_an_emergency_is_among_the_looks_and_opens_nothing_else(programs, monkeypatch):
+    """Whoever was shown one arm in an emergency is shown no arm over FHIR for it."""
+    looker = Person("statistician", "statistician")
+    fact = AllocationOpened("D-001", "seizure, to treat them")
+    append_next(
+        EMERGENCIES + PROGRAMME,
+        (fact,),
+        occurred_at=clock.now(),
+        author=looker.name,
+        role=looker.role,
+    )
+    (look,) = programs("lead").found("AuditEvent")
+    assert look["purposeOfEvent"] == [{"text": "seizure, to treat them"}]
+    assert look["entity"][0]["what"]["reference"] == "Patient/D-001"
+    found = programs("statistician").found("ResearchSubject", _count=200)
+    assert not any("assignedArm" in each for each in found)
+    opening.record(PROGRAMME, "closed session", looker)
+    reads = []
+    monkeypatch.setattr(kept, "read_stream", lambda name: reads.append(name) or read_stream(name))
+    found = programs("statistician").found("ResearchSubject", _count=200)
+    assert any("assignedArm" in each for each in found)
+    assert len(reads) == 1  # not once for each of them

@@ -6,6 +6,7 @@ import tracemalloc
 from io import BytesIO
 
 import pytest
+from django.db import OperationalError
 from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,19 @@ def test_two_hundred_megabytes_are_refused_unread(therapist):
     assert json.loads(answer.content)["issue"][0]["code"] == "too-long"
     assert body.left == 200_000_000
     assert most < 5_000_000
+
+
+def test_a_record_out_of_reach_is_told_as_fhir(therapist, monkeypatch):
+    def broken(*words):
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(views, "_read", broken)
+    answer = therapist.get("Patient/D-001")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    (issue,) = answer.json()["issue"]
+    assert issue["code"] == "transient"
+    assert "send it again" in issue["diagnostics"]
+    assert "disk" not in issue["diagnostics"]
 
 
 def test_a_bundle_of_too_many_entries_is_refused(therapist):

@@ -107,6 +107,18 @@ def test_everything_is_exported_a_line_each(therapist):
         assert len(found) == ResourceRow.objects.filter(resource=each["type"]).count()
 
 
+def test_an_export_begins_as_bulk_clients_expect(therapist):
+    address = "/fhir/$export?_type=Patient"
+    begun = therapist.client.get(address, headers={"prefer": "respond-async"})
+    assert begun.status_code == 202
+    status = begun["Content-Location"].partition("/fhir/")[2]
+    manifest = therapist.client.get(f"/fhir/{status}").json()
+    assert [each["type"] for each in manifest["output"]] == ["Patient"]
+    later = therapist.get("$export", _type="Patient", _since=manifest["transactionTime"]).json()
+    part = "/fhir/" + later["output"][0]["url"].partition("/fhir/")[2]
+    assert b"".join(therapist.client.get(part).streaming_content) == b""
+
+
 def test_the_rows_are_rebuilt_to_the_byte(demonstration, db):
     before = rebuild.fingerprint()
     rebuild.rebuild()

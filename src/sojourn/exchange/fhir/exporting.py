@@ -10,7 +10,9 @@ from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.writing import text_of
 from sojourn.ledger import clock
+from sojourn.ledger.append import take_turn
 from sojourn.ledger.rows import ResourceRow
+from sojourn.ledger.turns import in_turn
 
 PAGE = 500
 TYPES = (*OF_PROGRAMMES, *OF_COURSES)
@@ -60,8 +62,12 @@ def lines(reader: Reader, resource: str, since: str) -> Iterator[bytes]:
 def manifest(base: str, kinds: list[str], since: str) -> dict[str, object]:
     """What the bulk data specification calls the complete answer: an address for each type."""
     onward = f"&_since={quote(since)}" if since else ""
+    with in_turn():
+        # While nobody writes: what is recorded later is later, and no '_since' passes over it.
+        take_turn()
+        now = clock.now()
     return {
-        "transactionTime": instant(clock.now()),
+        "transactionTime": instant(now),
         "request": f"{base}/$export",
         "requiresAccessToken": True,
         "output": [{"type": kind, "url": f"{base}/$export?part={kind}{onward}"} for kind in kinds],

@@ -90,8 +90,10 @@ class Reader:
         """The resources of ``rows`` as they stand, in that order."""
         found = _entries([position for row in rows for position in _positions(row)])
         about = self.about
+        unsealed = self._unsealed(rows)
         return [
-            self._built(about, row, tuple(found[each] for each in _positions(row))) for row in rows
+            self._built(about, row, tuple(found[each] for each in _positions(row)), unsealed)
+            for row in rows
         ]
 
     def versions(self, row: ResourceRow) -> Iterator[Resource]:
@@ -99,9 +101,9 @@ class Reader:
         positions = _positions(row)
         found = _entries(positions)
         entries = tuple(found[each] for each in positions)
-        about = self.about
+        about, unsealed = self.about, self._unsealed([row])
         for upto in range(len(entries), 0, -1):
-            yield self._built(about, row, entries[:upto])
+            yield self._built(about, row, entries[:upto], unsealed)
 
     def of_programme(self, resource: str) -> list[Resource]:
         """What belongs to the programme as a whole."""
@@ -115,18 +117,22 @@ class Reader:
         shipped = instruments.load_shipped()
         return [ratings.questionnaire(about, shipped[key]) for key in sorted(used & set(shipped))]
 
-    def _built(self, about: About, row: ResourceRow, entries: tuple[Entry, ...]) -> Resource:
+    def _built(
+        self, about: About, row: ResourceRow, entries: tuple[Entry, ...], unsealed: bool
+    ) -> Resource:
         made = Made(identity_of(row), entries, effective(entries, kinds().read))
-        if row.resource == "ResearchSubject":
-            about = self._unsealed(about, made)
+        if unsealed and row.resource == "ResearchSubject":
+            sealed = allocating.sealed_arm(self.programme, made.course)
+            about = replace(about, arm=seal.open_seal(sealed)) if sealed else about
         return OF_COURSES[row.resource](about, made)
 
-    def _unsealed(self, about: About, made: Made) -> About:
-        """With the arm, for a role that may open the allocation and has put that on the record."""
-        if not blinding.may_open_allocation(self.by.role) or not self._has_opened():
-            return about
-        sealed = allocating.sealed_arm(self.programme, made.course)
-        return replace(about, arm=seal.open_seal(sealed)) if sealed else about
+    def _unsealed(self, rows: Sequence[ResourceRow]) -> bool:
+        """Whether these show the arm: to a role that may open it and has put that on the record."""
+        return (
+            any(row.resource == "ResearchSubject" for row in rows)
+            and blinding.may_open_allocation(self.by.role)
+            and self._has_opened()
+        )
 
     def _has_opened(self) -> bool:
         return any(

@@ -51,7 +51,8 @@ def audit_event(about: About, identity: str, entry: Entry) -> Resource:
     """A look at a name or behind the seal, with its purpose."""
     fact = entry.fact
     purpose = fact.purpose if isinstance(fact, IdentityOpened | AllocationOpened) else ""
-    what = patient(fact.participant) if isinstance(fact, IdentityOpened) else study(about)
+    of_one = getattr(fact, "participant", getattr(fact, "scope", ""))
+    what = study(about) if of_one == "all" else patient(of_one)
     return without_nothing(
         {
             "resourceType": "AuditEvent",

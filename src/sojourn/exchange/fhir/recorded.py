@@ -8,14 +8,18 @@ from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.kept import Reader, identity_of
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.provenance import audit_event, looks, provenance
-from sojourn.ledger import programmes
+from sojourn.ledger import programmes, unblinding
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rows import ResourceRow
 from sojourn.record.entry import Entry
 
 OVERSEE = frozenset({"monitor", "sponsor"})
-_LOOKS = {"names": "identity:", "seal": programmes.OPENINGS}
+_LOOKS = {
+    "names": "identity:",
+    "seal": programmes.OPENINGS,
+    "emergency": unblinding.EMERGENCIES,
+}
 
 
 def provenance_by_id(reader: Reader, identity: str) -> Resource:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -31,6 +32,10 @@ from sojourn.ledger.append import StaleVersion
 from sojourn.record.command import Refused
 
 FHIR = "application/fhir+json"
+UNREACHABLE = (
+    "The record can't be reached or written just now. Nothing of what you sent was kept; "
+    "send it again in a moment."
+)
 _VERSION = re.compile(r"\d{1,9}", re.ASCII)
 View = Callable[..., HttpResponseBase]
 
@@ -67,6 +72,10 @@ def spoken(*methods: str) -> Callable[[View], View]:
                 )
             except StaleVersion as stale:
                 return _answer(outcome("error", "conflict", str(stale)), 409)
+            except (OperationalError, InterfaceError):
+                response = _answer(outcome("error", "transient", UNREACHABLE), 503)
+                response["Retry-After"] = "5"
+                return response
 
         return answer
 
@@ -153,6 +162,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
         lines = exporting.lines(reader, kind, since)
         return StreamingHttpResponse(lines, content_type="application/fhir+ndjson")
     kinds = exporting.types_of(caller, reader, asked.get("_type", ""))
+    if "respond-async" in request.headers.get("Prefer", ""):
+        begun = HttpResponse(status=202)
+        begun["Content-Location"] = f"{base()}/$export?{request.META.get('QUERY_STRING', '')}"
+        return begun
     return HttpResponse(
         text_of(exporting.manifest(base(), kinds, since)), content_type="application/json"
     )
