@@ -132,6 +132,10 @@ def test_an_emergency_is_among_the_looks_and_opens_nothing_else(programs, monkey
     (look,) = programs("lead").found("AuditEvent")
     assert look["purposeOfEvent"] == [{"text": "seizure, to treat them"}]
     assert look["entity"][0]["what"]["reference"] == "Patient/D-001"
+    assert programs("lead").found("AuditEvent", patient="D-001") == [look]
+    assert programs("lead").found("AuditEvent", patient="Patient/D-002") == []
+    assert programs("lead").found("AuditEvent", _id="seal.9") == []
+    assert programs("lead").get("AuditEvent", date="ge2026").status_code == 400
     found = programs("statistician").found("ResearchSubject", _count=200)
     assert not any("assignedArm" in each for each in found)
     opening.record(PROGRAMME, "closed session", looker)

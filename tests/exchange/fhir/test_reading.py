@@ -114,6 +114,9 @@ def test_an_export_begins_as_bulk_clients_expect(therapist):
     status = begun["Content-Location"].partition("/fhir/")[2]
     manifest = therapist.client.get(f"/fhir/{status}").json()
     assert [each["type"] for each in manifest["output"]] == ["Patient"]
+    of_patients = therapist.get("Patient/$export").json()["output"]
+    assert {each["type"] for each in of_patients} == set(OF_COURSES)
+    assert therapist.get("Patient/$export", _type="ResearchStudy").status_code == 400
     later = therapist.get("$export", _type="Patient", _since=manifest["transactionTime"]).json()
     part = "/fhir/" + later["output"][0]["url"].partition("/fhir/")[2]
     assert b"".join(therapist.client.get(part).streaming_content) == b""

@@ -70,7 +70,7 @@ def _resource(kind: str) -> Resource:
         codes.append("create")
     known = {
         "Provenance": {"patient": "reference", "target": "reference"},
-        "AuditEvent": {},
+        "AuditEvent": {"_id": "token", "patient": "reference"},
     }.get(kind)
     if known is None:
         known = parameters_of(kind) if kind in OF_COURSES else {"_id": "token", "url": "uri"}

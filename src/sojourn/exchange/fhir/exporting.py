@@ -18,7 +18,7 @@ PAGE = 500
 TYPES = (*OF_PROGRAMMES, *OF_COURSES)
 
 
-def types_of(caller: Caller, reader: Reader, asked: str) -> list[str]:
+def types_of(caller: Caller, reader: Reader, asked: str, *, of_patients: bool = False) -> list[str]:
     """The types to export: those named, or all that the caller may read and search.
 
     Raises
@@ -26,12 +26,13 @@ def types_of(caller: Caller, reader: Reader, asked: str) -> list[str]:
     Fault
         400 for a type that is not exported, 403 for one that the caller may not see.
     """
+    types = tuple(OF_COURSES) if of_patients else TYPES
     if not asked:
-        return [e for e in TYPES if caller.may(e, "r") and caller.may(e, "s") and reader.may_see(e)]
+        return [e for e in types if caller.may(e, "r") and caller.may(e, "s") and reader.may_see(e)]
     found = asked.split(",")
     for each in found:
-        if each not in TYPES:
-            raise Fault(400, f"holds '{each[:40]}'; exported are: {', '.join(TYPES)}", "_type")
+        if each not in types:
+            raise Fault(400, f"holds '{each[:40]}'; exported are: {', '.join(types)}", "_type")
         caller.must(each, "r")
         caller.must(each, "s")
         if not reader.may_see(each):

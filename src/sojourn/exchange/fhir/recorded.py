@@ -58,21 +58,32 @@ def provenances(reader: Reader, asked: Sequence[tuple[str, str]]) -> list[Resour
     return list(_told(reader, row.stream, entries))
 
 
-def audit_events(reader: Reader) -> list[Resource]:
-    """Every look at a name or behind the seal, for those who oversee the programme.
+def audit_events(reader: Reader, asked: Sequence[tuple[str, str]] = ()) -> list[Resource]:
+    """Looks at a name or behind the seal, all or of one 'patient', for those who oversee.
 
     Raises
     ------
     Fault
-        403 for everyone else.
+        403 for everyone else, 400 for a parameter that is not understood.
     """
     if reader.by.role not in OVERSEE:
         raise Fault(403, "looks at names and seals are shown to monitor and programme lead")
+    named = dict(asked)
+    for each in set(named) - {"patient", "_id", "_count", "_format"}:
+        raise Fault(400, "is not understood; AuditEvent is searched by: _id, patient", each)
+    of = f"Patient/{named['patient'].rpartition('/')[2]}" if "patient" in named else ""
     about, found = reader.about, []
     for name, prefix in _LOOKS.items():
         for entry in looks(read_stream(prefix + reader.programme)):
             found.append(audit_event(about, f"{name}.{entry.sequence}", entry))
-    return sorted(found, key=lambda each: str(each["recorded"]))
+    wanted = named["_id"].split(",") if "_id" in named else None
+    kept = [
+        each
+        for each in found
+        if (not of or each["entity"][0]["what"]["reference"] == of)
+        and (wanted is None or each["id"] in wanted)
+    ]
+    return sorted(kept, key=lambda each: str(each["recorded"]))
 
 
 def _told(reader: Reader, stream: str, entries: Sequence[Entry]) -> Iterator[Resource]:

@@ -9,6 +9,7 @@ urlpatterns = [
     path(".well-known/smart-configuration", views.smart_configuration, name="fhir-smart"),
     path("", views.bundle, name="fhir-bundle"),
     path("$export", views.export, name="fhir-export"),
+    path("Patient/$export", views.export, {"of": "Patient/"}, name="fhir-export-patients"),
     path("<str:resource>", views.of_type, name="fhir-type"),
     path("<str:resource>/<str:identity>", views.one, name="fhir-one"),
     path("<str:resource>/<str:identity>/_history", views.history, name="fhir-history"),

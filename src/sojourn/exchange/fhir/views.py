@@ -147,8 +147,8 @@ def bundle(request: HttpRequest) -> HttpResponse:
 
 
 @spoken("GET")
-def export(request: HttpRequest) -> HttpResponseBase:
-    """Bulk export: the manifest, or the lines of one type."""
+def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
+    """Bulk export: the manifest, or the lines of one type; ``of`` patients, or of all there is."""
     caller = caller_of(request.headers.get("Authorization", ""))
     asked = dict(_query(request.META.get("QUERY_STRING", "")))
     unknown = set(asked) - {"_type", "_since", "_outputFormat", "part"}
@@ -161,10 +161,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
         (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
         lines = exporting.lines(reader, kind, since)
         return StreamingHttpResponse(lines, content_type="application/fhir+ndjson")
-    kinds = exporting.types_of(caller, reader, asked.get("_type", ""))
+    kinds = exporting.types_of(caller, reader, asked.get("_type", ""), of_patients=bool(of))
     if "respond-async" in request.headers.get("Prefer", ""):
         begun = HttpResponse(status=202)
-        begun["Content-Location"] = f"{base()}/$export?{request.META.get('QUERY_STRING', '')}"
+        begun["Content-Location"] = f"{base()}/{of}$export?{request.META.get('QUERY_STRING', '')}"
         return begun
     return HttpResponse(
         text_of(exporting.manifest(base(), kinds, since)), content_type="application/json"
@@ -241,7 +241,7 @@ def _search(caller: Caller, resource: str, asked: list[tuple[str, str]]) -> Reso
     if resource in OF_PROGRAMMES:
         return searching.whole(reader, resource, asked)
     found = (
-        recorded.audit_events(reader)
+        recorded.audit_events(reader, asked)
         if resource == "AuditEvent"
         else recorded.provenances(reader, asked)
     )
