@@ -311,7 +311,7 @@ class ResourceRow(models.Model):
     key = models.CharField(max_length=32)
     programme = models.CharField(max_length=64)
     participant = models.CharField(max_length=32)
-    code = models.CharField(max_length=64)
+    code = models.CharField(max_length=200)
     rated_by = models.CharField(max_length=24)
     happened_at = models.CharField(max_length=27)
     recorded_at = models.CharField(max_length=27)
