@@ -47,7 +47,6 @@ def test_the_room_says_phase_dose_hindrances_vital_signs_and_what_was_written(de
     for words in (
         "Peak",
         "witness therapist2",
-        "container DEMO-",
         "Supplemental,",
         "vital signs before the supplemental dose are missing",
         "Jaw clenching",
@@ -56,6 +55,7 @@ def test_the_room_says_phase_dose_hindrances_vital_signs_and_what_was_written(de
         "Going home",
     ):
         assert words in page, words
+    assert re.search(r"container \d{4}\b", page)
     assert 'id="tap-jaw-clenching"' in page
     assert re.search(r'id="tap-jaw-clenching"[^>]*aria-pressed="true"', page)
     assert re.search(r'id="tap-nausea"[^>]*aria-pressed="false"', page)
