@@ -18,7 +18,9 @@ plan_app = typer.Typer(help="The analysis plan of a programme.", no_args_is_help
 def lock(
     file: Annotated[Path, typer.Argument(help="The plan, YAML.")],
     programme: Annotated[str, typer.Option(help="Key of the programme.")],
-    approve: Annotated[bool, typer.Option(help="Sign it with the name given by --as.")] = False,
+    approve: Annotated[
+        bool, typer.Option(help="Sign it: asks for the password of the account given by --as.")
+    ] = False,
     author: Author = "command line",
 ) -> None:
     """Lock a plan before the allocation is opened.
@@ -26,14 +28,21 @@ def lock(
     sojourn plan lock plan.yaml --programme demo --approve --as ana
     """
     start()
+    from sojourn.clinic import signing
     from sojourn.conduct.analysis_plan import LockAnalysisPlan
     from sojourn.ledger import clock, programmes
     from sojourn.record.command import Refused
 
+    password = typer.prompt(f"Password of {author}", hide_input=True) if approve else ""
+    signer = signing.may_sign(author, password) if approve else None
+    if approve and signer is None:
+        fail(f"not signed: '{author}' has no account here, or that is not its password")
     try:
         text = file.read_text(encoding="utf-8")
-        command = LockAnalysisPlan(clock.now(), text, approve)
-        programmes.execute(programme, command, author=author, role="statistician")
+        command = LockAnalysisPlan(clock.now(), text)
+        role = signer.role if signer else "statistician"
+        signed = signer is not None
+        programmes.execute(programme, command, author=author, role=role, signed=signed)
         plan = programmes.load(programme).programme.plans[-1]
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{file} can't be read: {error}")

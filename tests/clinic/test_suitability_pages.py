@@ -6,7 +6,7 @@ import pytest
 
 from sojourn.course.screening import RegisterParticipant
 from sojourn.ledger import clock, desk
-from tests.clinic.test_browser import clinic, sign_in  # noqa: F401
+from tests.clinic.test_browser import PASSWORD, clinic, sign_in  # noqa: F401
 from tests.course.story import SUITABLE
 
 pytestmark = pytest.mark.browser
@@ -68,14 +68,24 @@ def consent(pages, **changes):
     return give(pages, "therapist", "consent.sign", **{**whole, **changes})
 
 
+def confirm(pages, rationale):
+    return give(
+        pages,
+        "prescriber",
+        "screening.confirm-eligibility",
+        rationale=rationale,
+        signature=PASSWORD,
+    )
+
+
 def test_a_person_is_led_from_registration_to_eligibility(pages):
-    told = give(pages, "prescriber", "screening.confirm-eligibility", rationale="looks suitable")
+    told = confirm(pages, "looks suitable")
     assert "no consent is in force" in told
     assert "signature of the investigator is missing" in consent(pages, signatures=("participant",))
     assert "explain again" in consent(pages, understanding="not-shown")
     assert "Recorded: Consent signed" in consent(pages)
 
-    told = give(pages, "prescriber", "screening.confirm-eligibility", rationale="looks suitable")
+    told = confirm(pages, "looks suitable")
     assert "criteria are not satisfied or not answered" in told
     page = pages("prescriber")
     page.goto(f"{pages.address}/suitability/")
@@ -84,7 +94,7 @@ def test_a_person_is_led_from_registration_to_eligibility(pages):
     found = {f"answers-{key}": value for key, value in SUITABLE}
     told = give(pages, "prescriber", "screening.record-characteristics", basis="interview", **found)
     assert "Recorded: Record what screening found" in told
-    told = give(pages, "prescriber", "screening.confirm-eligibility", rationale="weighed with care")
+    told = confirm(pages, "weighed with care")
     assert "Recorded: Confirm eligibility" in told
     assert desk.load_course("demo", NEW).eligible_at
 
@@ -115,7 +125,7 @@ def test_a_pregnancy_is_absolute_and_nobody_is_offered_to_override_it(pages):
         "answers-pregnancy": "positive",
     }
     give(pages, "prescriber", "screening.record-characteristics", basis="test today", **found)
-    told = give(pages, "prescriber", "screening.confirm-eligibility", rationale="she insists")
+    told = confirm(pages, "she insists")
     assert "Pregnancy or lactation" in told
     page = pages("prescriber")
     page.goto(f"{pages.address}/do/screening.override-criterion/")

@@ -50,8 +50,8 @@ def planned(demo) -> str:
 
 
 def lock(text: str, *, approved: bool = True, role: str = "statistician") -> None:
-    command = LockAnalysisPlan(clock.now(), text, approved)
-    programmes.execute(PROGRAMME, command, author="ana", role=role)
+    command = LockAnalysisPlan(clock.now(), text)
+    programmes.execute(PROGRAMME, command, author="ana", role=role, signed=approved)
 
 
 def open_label_pack() -> str:

@@ -306,7 +306,7 @@ def test_a_plan_at_fault_is_refused_with_its_mend(demo, text, said):
 
 
 def test_a_plan_needs_its_signature_and_its_role(demo):
-    with pytest.raises(Refused, match="signature is missing"):
+    with pytest.raises(Refused, match="this is signed"):
         lock(PLAN, approved=False)
     with pytest.raises(Refused, match="not for a therapist"):
         lock(PLAN, role="therapist")

@@ -31,7 +31,11 @@ secondary: {outcomes: [response], durability: true}
 def test_a_single_arm_is_described_and_nothing_is_compared(open_label, tmp_path):
     # Given a plan for the programme's own people, and a therapist who asks for the report
     programmes.execute(
-        PROGRAMME, LockAnalysisPlan(clock.now(), PLAN, True), author="ana", role="statistician"
+        PROGRAMME,
+        LockAnalysisPlan(clock.now(), PLAN),
+        author="ana",
+        role="statistician",
+        signed=True,
     )
     report = reporting.make(reporting.Wish(open_label), Person("tom", "therapist"))
     figures = {each.name: each for each in report.figures}
@@ -94,6 +98,6 @@ def test_a_single_arm_is_described_and_nothing_is_compared(open_label, tmp_path)
         text = PLAN.replace(old, new).replace('"1.0"\nprotocol:', '"1.1"\nprotocol:')
         with pytest.raises(Refused, match=said):
             programmes.execute(
-                PROGRAMME, LockAnalysisPlan(clock.now(), text, True),
-                author="ana", role="statistician",
+                PROGRAMME, LockAnalysisPlan(clock.now(), text),
+                author="ana", role="statistician", signed=True,
             )  # fmt: skip

@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sojourn.course.correction import CORRECTABLE, Corrected
 from sojourn.protocols.model import Protocol
 from sojourn.record.entry import Entry
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,17 @@ class Line:
     author: str
     role: str
     reason: str
+    signature: str  # what the author's signature means; empty when unsigned
+    signer: str  # the author's full name where the account has one
     corrects: int | None
     corrected_by: int | None
     correctable: bool
 
 
-def lines(entries: Iterable[Entry], protocol: Protocol) -> list[Line]:
-    """Every entry as a line, the newest first."""
+def lines(
+    entries: Iterable[Entry], protocol: Protocol, names: Mapping[str, str] = NOBODY
+) -> list[Line]:
+    """Every entry as a line, the newest first; ``names`` are the full names of signers."""
     entries = tuple(entries)
     corrected_by = {
         entry.fact.corrects: entry.sequence
@@ -38,10 +45,12 @@ def lines(entries: Iterable[Entry], protocol: Protocol) -> list[Line]:
         if isinstance(entry.fact, Corrected)
     }
     labels = {visit.key: visit.label for visit in protocol.visits}
-    return [_line(entry, labels, corrected_by) for entry in reversed(entries)]
+    return [_line(entry, labels, corrected_by, names) for entry in reversed(entries)]
 
 
-def _line(entry: Entry, labels: dict[str, str], corrected_by: dict[int, int]) -> Line:
+def _line(
+    entry: Entry, labels: dict[str, str], corrected_by: dict[int, int], names: Mapping[str, str]
+) -> Line:
     fact: Any = entry.fact
     if isinstance(fact, Corrected):
         details, kind, corrects = json.loads(fact.text), fact.of_kind, fact.corrects
@@ -57,6 +66,8 @@ def _line(entry: Entry, labels: dict[str, str], corrected_by: dict[int, int]) ->
         author=entry.author,
         role=entry.role,
         reason=entry.reason,
+        signature=entry.signature,
+        signer=names.get(entry.author) or entry.author,
         corrects=corrects,
         corrected_by=corrected_by.get(entry.sequence),
         correctable=kind in CORRECTABLE and corrects is None,

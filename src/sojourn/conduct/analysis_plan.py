@@ -24,10 +24,10 @@ class LockAnalysisPlan:
     title: ClassVar[str] = "Lock the analysis plan"
     nature: ClassVar[Nature] = "decision"
     roles: ClassVar[tuple[str, ...]] = ("statistician", "sponsor")
+    signed: ClassVar[str] = MEANING
 
     at: Annotated[datetime, Ask("Locked at")]
     plan: Annotated[str, Ask("Analysis plan", help="YAML.", lines=16, longest=LONGEST)]
-    approved: Annotated[bool, Ask(MEANING, help="Signed with your name.")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,6 @@ def plain(text: str) -> str:
 
 
 def lock(programme: Programme, command: LockAnalysisPlan, protocol: Protocol) -> tuple[Fact, ...]:
-    if not command.approved:
-        raise Refused("the signature is missing; approve the plan to lock it", "approved")
     try:
         plan = load_plan(plain(command.plan))
     except DefinitionError as error:

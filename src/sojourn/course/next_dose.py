@@ -22,6 +22,7 @@ class DecideNextDose:
     title: ClassVar[str] = "Decide on the next dose"
     nature: ClassVar[Nature] = "decision"
     roles: ClassVar[tuple[str, ...]] = DECIDERS
+    signed: ClassVar[str] = "I have reviewed the last session; this is my decision on the next."
 
     at: Annotated[datetime, Ask("Decided at")]
     visit: Annotated[str, Ask("Next session", choices_from="dosing-visits")]

@@ -40,6 +40,7 @@ class ConfirmEligibility:
     title: ClassVar[str] = "Confirm eligibility"
     nature: ClassVar[Nature] = "decision"
     roles: ClassVar[tuple[str, ...]] = ("prescriber", "import")
+    signed: ClassVar[str] = "I have reviewed the criteria; this person may be treated."
 
     at: Annotated[datetime, Ask("Confirmed at")]
     rationale: Annotated[str, Ask("Why this person may be treated", lines=3)]

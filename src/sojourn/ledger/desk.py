@@ -21,6 +21,7 @@ from sojourn.ledger.append import StaleVersion, append
 from sojourn.ledger.read import read_stream, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.turns import in_turn
+from sojourn.record.command import signature_of
 from sojourn.record.entry import Entry, Fact
 
 RETRIES = 3
@@ -53,11 +54,13 @@ def execute(
     *,
     shown: int | None = None,
     key: str = "",
+    signed: bool = False,
 ) -> tuple[Entry, ...]:
     """Decide and write one command about one participant.
 
     ``shown`` is the version of the course the person saw; a decision made on
     another version is not written. ``key`` makes a retry write nothing twice.
+    ``signed`` says that the person has just proved who they are, for this very command.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def execute(
                     return written
                 if shown is not None and command.nature == "decision":
                     desk.must_be_at(shown)
-                return desk.execute(command, key=key)
+                return desk.execute(command, key=key, signed=signed)
         except StaleVersion:
             if command.nature == "decision" or attempt == RETRIES - 1:
                 raise
@@ -153,7 +156,12 @@ class Desk:
         return written_by(self._stream, key)
 
     def execute(
-        self, command: Any, *, key: str = "", recorded_at: datetime | None = None
+        self,
+        command: Any,
+        *,
+        key: str = "",
+        recorded_at: datetime | None = None,
+        signed: bool = False,
     ) -> tuple[Entry, ...]:
         """Decide ``command`` and append its facts."""
         command = clock.as_lived_here(command)
@@ -166,7 +174,10 @@ class Desk:
         if next_one and any(isinstance(fact, Randomised) for fact in facts):
             allocating.keep(next_one, self._participant, command.at)
         before = self.course.version
-        written = self._append(facts, command.at, key=key, recorded_at=now)
+        signature = signature_of(command, signed=signed, role=self.by.role)
+        written = self._append(
+            facts, command.at, key=key, recorded_at=now, signature=signature
+        )
         if self.course.version > before:
             stock.follow(self._programme, self.course, facts, command.at)
         return written
@@ -206,6 +217,7 @@ class Desk:
         recorded_at: datetime,
         key: str = "",
         reason: str = "",
+        signature: str = "",
     ) -> tuple[Entry, ...]:
         written = append(
             self._stream,
@@ -216,6 +228,7 @@ class Desk:
             role=self.by.role,
             command=key,
             reason=reason,
+            signature=signature,
             recorded_at=recorded_at,
         )
         if written and written[0].sequence <= self.course.version:

@@ -19,7 +19,7 @@ from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.rows import ProtocolText
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
 from sojourn.protocols.model import Protocol
-from sojourn.record.command import Refused
+from sojourn.record.command import Refused, signature_of
 from sojourn.record.entry import Entry
 
 Text = TypeVar("Text", AnalysisPlan, Protocol)
@@ -95,15 +95,25 @@ def found(key: str, pack: str, command: Any, *, author: str, role: str) -> Stand
 
 
 def execute(
-    key: str, command: Any, *, author: str, role: str, shown: int | None = None
+    key: str,
+    command: Any,
+    *,
+    author: str,
+    role: str,
+    shown: int | None = None,
+    signed: bool = False,
 ) -> tuple[Entry, ...]:
-    """Decide and write a command to the programme; ``shown`` is the version the person saw."""
+    """Decide and write a command to the programme; ``shown`` is the version the person saw.
+
+    ``signed`` says that the author has just proved who they are, for this very command.
+    """
     standing = load(key)
     programme = standing.programme
     command = clock.as_lived_here(command)
     facts = conduct.decide(
         programme, command, standing.protocol, author=author, role=role, now=clock.now()
     )
+    signature = signature_of(command, signed=signed, role=role)
     with transaction.atomic():
         entries = append(
             PREFIX + key,
@@ -112,7 +122,7 @@ def execute(
             occurred_at=command.at,
             author=author,
             role=role,
-            signature=_signature(command),
+            signature=signature,
         )
         if isinstance(command, analysis_plan.LockAnalysisPlan):
             _keep_plan(key, command, standing.protocol)
@@ -123,10 +133,6 @@ def opened_at(key: str) -> datetime | None:
     """When anyone first looked behind the seal of this programme; None while nobody has."""
     first = read_stream(OPENINGS + key, until=1)
     return first[0].recorded_at if first else None
-
-
-def _signature(command: Any) -> str:
-    return analysis_plan.MEANING if isinstance(command, analysis_plan.LockAnalysisPlan) else ""
 
 
 def _keep_plan(key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol) -> None:

@@ -23,6 +23,7 @@ class Command(Protocol):
     nature: ClassVar[Nature]
     roles: ClassVar[tuple[str, ...]]
     at: datetime
+    # A command that is signed also says ``signed: ClassVar[str]``, what the signature means.
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,25 @@ def _check_text(field: Asked, text: str) -> None:
             f"at place {found.start() + 1}; write it in plain text",
             field.name,
         )
+
+
+def meaning_of(command: Any) -> str:
+    """What a signature under this command means; empty where it is not signed (21 CFR 11.50)."""
+    return getattr(command, "signed", "")
+
+
+def signature_of(command: Any, *, signed: bool, role: str) -> str:
+    """The meaning that its entries carry.
+
+    Raises
+    ------
+    Refused
+        If it is to be signed and was not. What a file brings in was not signed here.
+    """
+    meaning = meaning_of(command)
+    if meaning and not signed and role != "import":
+        raise Refused(f"this is signed: '{meaning}'. Prove that it is you, and sign", "signature")
+    return meaning if signed else ""
 
 
 def digest_of(text: str, field: str) -> str:

@@ -54,7 +54,7 @@ class Walk:
         command = self._in_scene(command)
         self._desk.by = step.by
         slip = self._slip(command)
-        written = self._desk.execute(slip or command)
+        written = self._desk.execute(slip or command, signed=True)
         if slip is not None:
             reason = SLIPS[int(self._oddity.removeprefix("slip-")) % len(SLIPS)]
             self._desk.correct(written[0].sequence, command, reason)

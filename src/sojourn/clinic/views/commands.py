@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
+from sojourn.clinic import signing
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
@@ -45,9 +46,15 @@ def register(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Register a new participant."""
     form = _form(request, visitor, RegisterParticipant, Course())
 
-    def write(command: Any) -> str:
+    def write(command: Any, signed: bool) -> str:
         desk.execute(
-            visitor.programme, command.participant, command, visitor.person, shown=0, key=_key(form)
+            visitor.programme,
+            command.participant,
+            command,
+            visitor.person,
+            shown=0,
+            key=_key(form),
+            signed=signed,
         )
         return str(command.participant)
 
@@ -73,7 +80,7 @@ def give_command(
         return _choose_assessment(request, visitor, course)
     form = _form(request, visitor, kind, course, instrument=instrument)
 
-    def write(asked: Any) -> str:
+    def write(asked: Any, signed: bool) -> str:
         written = desk.execute(
             visitor.programme,
             participant,
@@ -81,6 +88,7 @@ def give_command(
             visitor.person,
             shown=form.cleaned_data.get("version"),
             key=_key(form),
+            signed=signed,
         )
         for entry in written:
             if entry.fact.kind == "dosing.dose-withheld":
@@ -125,7 +133,7 @@ def correct(
         correcting=True,
     )
 
-    def write(asked: Any) -> str:
+    def write(asked: Any, _: bool) -> str:
         desk.correct(
             visitor.programme,
             participant,
@@ -145,7 +153,7 @@ def _answer(
     visitor: Visitor,
     form: CommandForm,
     kind: type[Any],
-    write: Callable[[Any], str],
+    write: Callable[[Any, bool], str],
     **extra: Any,
 ) -> HttpResponse:
     status = 200
@@ -153,13 +161,16 @@ def _answer(
         status = 422
         if form.is_valid():
             try:
-                participant = write(form.to_command())
+                participant = write(form.to_command(), signing.prove(request, form))
+            except signing.AskedElsewhere as asked:
+                return asked.answer
             except Refused as refusal:
                 form.refuse(refusal.field, refusal.message)
             except StaleVersion:
                 form.add_error(None, CONFLICT)
                 status = 409
             else:
+                signing.done(request, form)
                 messages.success(request, f"Recorded: {kind.title}.")
                 page = "room" if kind.name.startswith("dosing.") else "participant"
                 answer = redirect(page, programme=visitor.programme, participant=participant)
@@ -206,12 +217,14 @@ def _form(
     form = CommandForm(
         kind,
         offered,
-        data=request.POST if request.method == "POST" else None,
+        data=request.POST if request.method == "POST" else signing.draft(request),
         initial=start,
         instrument=instrument,
         protocol=visitor.standing.protocol,
         correcting=correcting,
     )
+    if not correcting:
+        signing.ask(form, kind, request.user)
     if getattr(form.fields.get("code"), "suggested", False):
         form.fields["term"].widget.attrs |= {
             "autocomplete": "off",

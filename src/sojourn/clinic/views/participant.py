@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from sojourn import course as courses
 from sojourn import instruments, medicines
-from sojourn.clinic import drawing, history
+from sojourn.clinic import drawing, history, signing
 from sojourn.clinic.access import Visitor, in_programme, rated_by
 from sojourn.clinic.offers import assessments_due, commands_for, guesses_due, offers
 from sojourn.conduct import blinding
@@ -44,7 +44,9 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     lines = [
         replace(line, correctable=line.correctable and _may_correct(visitor, entry))
         for line, entry in zip(
-            history.lines(seen, visitor.standing.protocol), reversed(seen), strict=True
+            history.lines(seen, visitor.standing.protocol, signing.names(seen)),
+            reversed(seen),
+            strict=True,
         )
     ]
     offered = offers(visitor, course, planned)

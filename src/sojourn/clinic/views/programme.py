@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from sojourn import conduct
-from sojourn.clinic import grounds, history
+from sojourn.clinic import grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
@@ -48,6 +48,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
                 if blinding.may_see_in_programme(visitor.role, each.fact.kind)
             ),
             standing.protocol,
+            signing.names(entries),
         ),
     }
     return render(request, "clinic/programme.html", context)
@@ -63,10 +64,11 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
     form = CommandForm(
         kind,
         offers_of(visitor),
-        data=request.POST if request.method == "POST" else None,
+        data=request.POST if request.method == "POST" else signing.draft(request),
         initial={**request.GET.dict(), "version": standing.programme.version},
         protocol=standing.protocol,
     )
+    signing.ask(form, kind, request.user)
     status = 200
     if request.method == "POST":
         status = 422
@@ -78,13 +80,17 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
                     author=visitor.person.name,
                     role=visitor.role,
                     shown=form.cleaned_data.get("version"),
+                    signed=signing.prove(request, form),
                 )
+            except signing.AskedElsewhere as asked:
+                return asked.answer
             except Refused as refusal:
                 form.refuse(refusal.field, refusal.message)
             except StaleVersion:
                 status = 409
                 form.add_error(None, "A colleague changed the programme first. Read it again.")
             else:
+                signing.done(request, form)
                 messages.success(request, f"Recorded: {kind.title}.")
                 return redirect("programme", programme=visitor.programme)
     context = {"visitor": visitor, "here": "programme", "form": form, "title": kind.title}
