@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sojourn import instruments
+from sojourn.clinic import quality
 from sojourn.clinic.access import Visitor
 from sojourn.conduct import blinding
 from sojourn.conduct.programme import Programme
@@ -92,6 +93,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             **_safety(visitor, course),
             **_deviations(course, protocol),
             **_guesses(visitor, course, protocol),
+            **quality.choices(visitor, course),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
         }
@@ -228,6 +230,7 @@ def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any
         and command.name not in HIDDEN_FROM_MENU
         and command.name not in PAGE_OF
         and (not course.ended or command in AFTER_THE_END)
+        and quality.enters(course, command)
         and sensible.get(command.name, True)
     )
 
@@ -236,6 +239,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
     """Whether each command has something to act on; those not named always have."""
     in_session = course.open_session is not None
     return {
+        **quality.sensible(course, offered.choices),
         "consent.withdraw": bool(course.consents) and course.consents[-1].scope != "all",
         "consent.record-safety-contact": consent.from_all(course),
         "screening.assess-criteria": not course.eligible_at and bool(offered.get("criteria")),

@@ -13,8 +13,10 @@ from sojourn.conduct import (
     clients,
     confidential,
     containers,
+    database_lock,
     devices,
     fidelity,
+    monitoring_plan,
     practitioners,
     reporting,
     standing,
@@ -37,6 +39,8 @@ ROOMS = (
     devices,
     clients,
     analysis_plan,
+    monitoring_plan,
+    database_lock,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()

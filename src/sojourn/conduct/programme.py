@@ -179,6 +179,22 @@ class LockedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseLock:
+    locked_at: datetime
+    by: str
+    position: int  # of its entry in the whole record
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringPlan:
+    """Shares of entries that are compared with their source, in percent."""
+
+    critical_percent: int
+    other_percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What a fold over the programme's stream has built."""
 
@@ -201,6 +217,8 @@ class Programme:
     devices: tuple[Device, ...] = ()
     clients: tuple[Client, ...] = ()
     plans: tuple[LockedPlan, ...] = ()
+    monitoring_plan: MonitoringPlan | None = None  # None: everything is verified
+    database_lock: DatabaseLock | None = None
     version: int = 0
 
     def status_at(self, moment: datetime) -> Status:

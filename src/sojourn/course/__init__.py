@@ -30,9 +30,11 @@ from sojourn.course import (
     history,
     identity,
     integration,
+    locking,
     medication,
     next_dose,
     preparation,
+    queries,
     reminding,
     reporting,
     room,
@@ -40,6 +42,7 @@ from sojourn.course import (
     screening,
     taper,
     unblinding,
+    verification,
     visits,
 )
 from sojourn.course.circumstances import Circumstances, Clearance
@@ -78,6 +81,9 @@ PATHWAY = (
     adverse_events,
     reporting,
     unblinding,
+    queries,
+    verification,
+    locking,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for stage in PATHWAY for command, decider in stage.DECIDE.items()
@@ -87,7 +93,8 @@ _EVOLVE: Mapping[type, Any] = {
 }
 FACTS: tuple[type[Fact], ...] = (*_EVOLVE, Corrected)
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
-AFTER_THE_END = (
+# What concerns a person's safety or rights is refused by no freeze and no lock.
+SAFETY_AND_RIGHTS = (
     consent.WithdrawConsent,
     consent.RecordSafetyContact,
     identity.EraseIdentity,
@@ -100,13 +107,20 @@ AFTER_THE_END = (
     safety.ResolveAlert,
     *alerting.DECIDE,
     *unblinding.DECIDE,
-    *deviations.DECIDE,
     *dose_against_rule.DECIDE,
-    assessment.RecordAssessment,
     diary.MakeEntry,
     diary.ReviewEffects,
     diary_access.RevokeAccess,
 )
+QUALITY = (*queries.DECIDE, *verification.DECIDE, *locking.DECIDE)
+AFTER_THE_END = (
+    *SAFETY_AND_RIGHTS,
+    *QUALITY,
+    *deviations.DECIDE,
+    assessment.RecordAssessment,
+)
+UNDER_A_LOCK = (*SAFETY_AND_RIGHTS, locking.UnlockData)
+WHILE_FROZEN = (*QUALITY, *deviations.DECIDE)
 
 
 def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[Fact, ...]:
@@ -130,6 +144,7 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
         raise Refused("this participant is not registered; register them first")
     if course.ended and not isinstance(command, AFTER_THE_END):
         raise Refused(f"the course has ended ({course.ended}); nothing more is planned")
+    locking.refuse(course, command, UNDER_A_LOCK, WHILE_FROZEN)
     facts: tuple[Fact, ...] = decider(course, command, circumstances)
     return facts
 
@@ -137,7 +152,7 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
 def evolve(course: Course, entry: Entry) -> Course:
     """The course after ``entry``."""
     changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
-    return replace(changed, version=entry.sequence)
+    return replace(verification.entered(changed, entry), version=entry.sequence)
 
 
 def fold(entries: Iterable[Entry], read: Reader) -> Course:
@@ -147,7 +162,9 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
     """
     entries = tuple(entries)
     course = reduce(evolve, effective(entries, read), Course())
-    return replace(course, version=entries[-1].sequence if entries else 0)
+    corrected = {e.fact.corrects: e.sequence for e in entries if isinstance(e.fact, Corrected)}
+    version = entries[-1].sequence if entries else 0
+    return replace(course, version=version, corrected=MappingProxyType(corrected))
 
 
 __all__ = [

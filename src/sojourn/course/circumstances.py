@@ -7,6 +7,7 @@ from datetime import datetime
 from sojourn.instruments import Instrument
 from sojourn.medicines import DrugNames, Formulary
 from sojourn.protocols.model import Protocol
+from sojourn.record.entry import Entry
 from sojourn.vigilance import terms
 from sojourn.vigilance.terms import Dictionary
 
@@ -33,6 +34,7 @@ class Clearance:
     consent_needed: str = ""  # the oldest version that is still enough
     settings: tuple[tuple[str, int], ...] = ()
     programme_version: int = 0
+    database_locked: bool = False
 
     def setting(self, key: str) -> int | None:
         """The site's own limit, or None when the site has set none."""
@@ -54,3 +56,4 @@ class Circumstances:
     terms: Dictionary = field(default_factory=terms.shipped)
     allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded
     allocation_opened_at: datetime | None = None  # when anyone first looked behind the seal
+    entries: tuple[Entry, ...] = ()  # the course's history as it reads, for what is about entries

@@ -136,6 +136,8 @@ def register(
     clearance = circumstances.clearance
     if not clearance.programme_open:
         raise Refused("the programme is not open; nobody new is registered")
+    if clearance.database_locked:
+        raise Refused("the programme's database is locked; nobody new is registered")
     if not clearance.authorisation:
         why = clearance.unauthorised or "no legal authorisation is in force on this day"
         raise Refused(

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+from sojourn.course.quality_state import Hold, Query
 from sojourn.course.unblinding_state import Unblinding
 
 Ending = Literal["completed", "withdrawn", "lost", "screen-failed"]
@@ -390,6 +391,12 @@ class Course:
     diary_access: DiaryAccess = field(default_factory=DiaryAccess)
     diary_wishes: DiaryWishes | None = None  # None: as the protocol has it
     reminders: frozenset[str] = frozenset()
+    queries: Mapping[str, Query] = field(default_factory=lambda: NOTHING)
+    # Sequences of entries with a source, by kind; then, by sequence, the last check and correction.
+    entered: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: NOTHING)
+    verified: Mapping[int, int] = field(default_factory=lambda: NOTHING)
+    corrected: Mapping[int, int] = field(default_factory=lambda: NOTHING)
+    hold: Hold | None = None  # frozen or locked
     ended: Ending | None = None
     ended_at: datetime | None = None
     ended_reason: str = ""

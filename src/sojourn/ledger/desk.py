@@ -12,7 +12,7 @@ from typing import Any
 
 from sojourn import course as courses
 from sojourn import instruments, medicines
-from sojourn.course import correction, guessing
+from sojourn.course import correction, guessing, locking
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
@@ -194,9 +194,10 @@ class Desk:
         now = clock.now()
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
         correction.require_author(wrong, self.by.name)
+        locking.refuse_correction(self.course, wrong)
         before = courses.fold(correction.without(self._entries, sequence), kinds().read)
         # What was recorded wrongly is put right after the end of the course too.
-        before = replace(before, alerts=self.course.alerts, ended=None)
+        before = replace(before, alerts=self.course.alerts, ended=None, hold=None)
         then = courses.fold(self._entries[:sequence], kinds().read)
         before = correction.as_consented(before, then, self.course, command.at)
         facts = courses.decide(before, command, self._circumstances(command, now))
@@ -248,6 +249,8 @@ class Desk:
         found = circumstances(
             self.standing, self.by, site=site, at=command.at, now=now, allocation=allocation
         )
+        if type(command) in courses.QUALITY:
+            return replace(found, entries=correction.effective(self._entries, kinds().read))
         if type(command) not in guessing.DECIDE:
             return found
         # Asked while we hold the writers' turn: nobody can open the allocation in between.

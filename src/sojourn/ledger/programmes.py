@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from sojourn import conduct, protocols
-from sojourn.conduct import analysis_plan
+from sojourn.conduct import analysis_plan, database_lock
 from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course.circumstances import Clearance
 from sojourn.ledger import clock
-from sojourn.ledger.append import append
+from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
-from sojourn.ledger.rows import ProtocolText
+from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused, signature_of
@@ -115,6 +115,9 @@ def execute(
     )
     signature = signature_of(command, signed=signed, role=role)
     with transaction.atomic():
+        if isinstance(command, database_lock.LockDatabase):
+            take_turn()
+            _all_locked(key)
         entries = append(
             PREFIX + key,
             facts,
@@ -133,6 +136,16 @@ def opened_at(key: str) -> datetime | None:
     """When anyone first looked behind the seal of this programme; None while nobody has."""
     first = read_stream(OPENINGS + key, until=1)
     return first[0].recorded_at if first else None
+
+
+def _all_locked(key: str) -> None:
+    # Asked while we hold the writers' turn: nothing can be unlocked or asked in between.
+    mine = {"programme": key}
+    database_lock.before_locking(
+        ParticipantRow.objects.filter(**mine).count(),
+        HoldRow.objects.filter(**mine, state="locked").count(),
+        QueryRow.objects.filter(**mine).exclude(standing="closed").count(),
+    )
 
 
 def _keep_plan(key: str, command: analysis_plan.LockAnalysisPlan, protocol: Protocol) -> None:
@@ -184,6 +197,7 @@ def clearance(
         consent_needed=needed,
         settings=programme.settings,
         programme_version=programme.version,
+        database_locked=programme.database_lock is not None,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 
 from sojourn import instruments
-from sojourn.course import deviations, diary, guessing, taper
+from sojourn.course import deviations, diary, guessing, taper, verification
 from sojourn.course.assessment import score_of
 from sojourn.course.schedule import Planned, plan
 from sojourn.course.state import Course
@@ -27,11 +27,14 @@ from sojourn.ledger.rows import (
     AftercareRow,
     DeviationRow,
     DueRow,
+    HoldRow,
     ObservationRow,
     OpenAlertRow,
     OpenSessionRow,
     ParticipantRow,
+    QueryRow,
     ResourceRow,
+    VerificationRow,
 )
 from sojourn.protocols.model import Protocol
 from sojourn.record.entry import Entry
@@ -40,6 +43,9 @@ Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
 TABLES: tuple[type[models.Model], ...] = (
     ParticipantRow,
     DeviationRow,
+    QueryRow,
+    VerificationRow,
+    HoldRow,
     DueRow,
     OpenAlertRow,
     AlarmRow,
@@ -72,6 +78,7 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
         **_participant(context, course, pending),
         **_due(context, course, pending),
         **_deviations(context, course, planned),
+        **_quality(context, course),
         **_alerts(context, course),
         **alarms.rows_of(context.stream, context.programme, context.protocol, course),
         **_sessions(context, course),
@@ -228,6 +235,32 @@ def _deviations(context: Context, course: Course, planned: tuple[Planned, ...]) 
         )
         for each in deviations.found(course, context.protocol, planned)
     }
+
+
+def _quality(context: Context, course: Course) -> Rows:
+    place = (context.programme, course.participant)
+    found: dict[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]] = {}
+    for query in course.queries.values():
+        found[QueryRow, (context.stream, query.key)] = (
+            *place,
+            query.standing,
+            query.entry,
+            query.about,
+            query.visit,
+            query.question,
+            query.opened.by,
+            day_of(query.opened.at),
+            iso(query.due_on),
+            query.last.text,
+            query.last.by,
+            day_of(query.last.at),
+        )
+    for kind, (verified, entries) in verification.progress(course).items():
+        found[VerificationRow, (context.stream, kind)] = (*place, entries, verified)
+    if course.hold:
+        held = course.hold
+        found[HoldRow, (context.stream,)] = (*place, held.state, day_of(held.at), held.by)
+    return found
 
 
 def _who_guesses(asked: list[guessing.Asked]) -> str:

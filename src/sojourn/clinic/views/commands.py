@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
-from sojourn.clinic import signing
+from sojourn.clinic import quality, signing
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
@@ -23,16 +23,18 @@ from sojourn.clinic.offers import (
     offers,
 )
 from sojourn.conduct import blinding
-from sojourn.course import COMMANDS, clearing
+from sojourn.course import COMMANDS, clearing, correction
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
 from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
+from sojourn.course.verification import VerifySource
 from sojourn.instruments import Instrument
 from sojourn.ledger import clock, desk
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
+from sojourn.ledger.registry import kinds
 from sojourn.record.command import Refused
 
 CONFLICT = (
@@ -200,6 +202,14 @@ def _form(
             "assessed-visits",
             tuple((each.key, each.label) for each in visits if instrument.key in each.assessments),
         )
+    to_verify: tuple[tuple[str, str], ...] = ()
+    if kind is VerifySource:
+        entries = read_stream(desk.stream_of(visitor.programme, course.participant))
+        asked = request.GET.dict()
+        to_verify = quality.to_verify(
+            visitor, correction.effective(entries, kinds().read), course, asked
+        )
+        offered = offered.with_choices("unverified-entries", to_verify)
     if correcting:
         offered = offered.with_all_visits(visitor.standing.protocol)
     ours = ("at", "key", "version")
@@ -210,6 +220,8 @@ def _form(
         "key": secrets.token_hex(16),
         # When it happened is asked for and not offered: now would read as leave to give it.
         **({"at": None} if kind is RecordDoseAgainstRule else {}),
+        # Whoever asks for a whole visit has looked at all of it; else each entry is chosen.
+        **({"entries": [key for key, _ in to_verify]} if request.GET.get("visit") else {}),
         **_as_it_stands(kind, course, request.GET.get("event", "")),
         **asked_for,
         **(initial or {}),

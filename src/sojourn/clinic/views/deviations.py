@@ -1,8 +1,5 @@
 """Protocol deviations of a programme: filtered, paged, and as a file for the study report."""
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import date
 
 from django.db.models import Q, QuerySet
@@ -12,6 +9,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.comma_separated import lines
 from sojourn.course.deviations import CATEGORIES, CLASSES, ClassifyDeviation
 from sojourn.ledger import clock
 from sojourn.ledger.rows import DeviationRow
@@ -72,7 +70,9 @@ def deviations_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResp
     rows = _rows(visitor, **asked).order_by("participant", "since_on", "deviation")
     headers = {"Content-Disposition": f'attachment; filename="deviations-{visitor.programme}.csv"'}
     return StreamingHttpResponse(
-        _lines(rows.values_list(*COLUMNS).iterator()), content_type="text/csv", headers=headers
+        lines(HEADINGS, rows.values_list(*COLUMNS).iterator()),
+        content_type="text/csv",
+        headers=headers,
     )
 
 
@@ -106,20 +106,3 @@ def _day(text: str) -> date | None:
         return parse_date(text)
     except ValueError:
         return None
-
-
-def _lines(rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
-    yield _line(HEADINGS)
-    for row in rows:
-        yield _line(row)
-
-
-def _line(values: tuple[object, ...]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow([_plain(str(value)) for value in values])
-    return written.getvalue()
-
-
-def _plain(text: str) -> str:
-    """``text`` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

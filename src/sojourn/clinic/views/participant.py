@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from sojourn import course as courses
 from sojourn import instruments, medicines
-from sojourn.clinic import drawing, history, signing
+from sojourn.clinic import drawing, history, quality, signing
 from sojourn.clinic.access import Visitor, in_programme, rated_by
 from sojourn.clinic.offers import assessments_due, commands_for, guesses_due, offers
 from sojourn.conduct import blinding
@@ -54,6 +54,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "visitor": visitor,
         "here": "participants",
         "course": course,
+        "queries": quality.seen(visitor, course),
         "names_shown": visitor.role in vault.READERS,
         "day": day,
         "as_of": as_of,
@@ -75,6 +76,8 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         context["assessments_due"] = assessments_due(visitor, course, planned, day)
         context["guesses_due"] = guesses_due(visitor, course, day)
     if visitor.sees_course:
+        context["verified"] = quality.verified(entries, course)
+        context["askable"] = quality.askable(visitor, entries, course) if as_of is None else ()
         context["deviations"] = [
             (each, course.classified.get(each.key))
             for each in reversed(known(course, visitor.standing.protocol, day))
