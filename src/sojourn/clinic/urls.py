@@ -7,6 +7,7 @@ from sojourn.clinic import guarding
 from sojourn.clinic.views import (
     aftercare,
     beside,
+    central,
     commands,
     design,
     deviations,
@@ -102,6 +103,7 @@ urlpatterns = [
     path("<slug:programme>/queries/", quality.queries, name="queries"),
     path("<slug:programme>/queries/queries.csv", quality.queries_file, name="queries-file"),
     path("<slug:programme>/monitoring/", quality.monitoring, name="monitoring"),
+    path("<slug:programme>/monitoring/central/", central.central, name="central"),
     path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),

@@ -1,4 +1,4 @@
-"""Data quality of a programme: queries, what is verified against source, what is frozen or locked."""
+"""Data quality of a programme: queries, what is verified against source, what is locked."""
 
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -85,7 +85,7 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
                 for each in by_kind
             ),
             key=lambda row: (not row[1], row[0]),
-        ),  # fmt: skip
+        ),
         "people": [
             (
                 each,
