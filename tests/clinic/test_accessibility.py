@@ -49,6 +49,10 @@ PAGES = (
     ("safety/", "prescriber"),
     ("safety/report/", "therapist"),
     ("deviations/", "prescriber"),
+    ("queries/", "monitor"),
+    ("queries/", "rater"),
+    ("monitoring/", "monitor"),
+    ("monitoring/central/", "monitor"),
     ("safety/confidential/", "monitor"),
     ("safety/closed/", "statistician"),
     ("aftercare/", "therapist"),
@@ -70,8 +74,8 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "deviations-file", "open-allocation", "design-run", "start-design",
-        "cancel-design", "verify",
+        "safety-pack", "deviations-file", "queries-file", "open-allocation", "design-run",
+        "start-design", "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
         "report-run", "make-report",
         "stock-command", "register-file",

@@ -204,7 +204,7 @@ def visit_times(moments: Moments) -> list[Finding]:
     found = []
     for check, flag in flags.items():
         hits = np.bincount(at, weights=flag, minlength=sites.size).astype(int)
-        p_values = stats.hypergeom.sf(hits - 1, flag.size, hits.sum(), n)
+        p_values = np.asarray(stats.hypergeom.sf(hits - 1, flag.size, hits.sum(), n))
         for place, site in enumerate(sites):
             rest = flag.size - n[place]
             if rest and n[place] >= FEWEST_PEOPLE:
@@ -235,7 +235,8 @@ def _within(readings: Readings) -> tuple[NDArray[np.str_], Numbers, Places, Numb
     names, at = np.unique(np.asarray(readings.participants), return_inverse=True)
     n = np.bincount(at)
     means = np.bincount(at, weights=readings.values) / n
-    squares = np.bincount(at, weights=(readings.values - means[at]) ** 2)
+    about = (readings.values - means[at]) ** 2
+    squares = np.asarray(np.bincount(at, weights=about), dtype=np.float64)
     return names, means, n, squares
 
 

@@ -113,7 +113,7 @@ def repeated(answers: Answers) -> tuple[SiteTest, ...]:
     sites, at = np.unique(np.asarray(answers.sites)[after], return_inverse=True)
     n = np.bincount(at, minlength=sites.size)
     hits = np.bincount(at, weights=same, minlength=sites.size).astype(int)
-    p_values = stats.hypergeom.sf(hits - 1, same.size, hits.sum(), n)
+    p_values = np.asarray(stats.hypergeom.sf(hits - 1, same.size, hits.sum(), n))
     rest = same.size - n
     return tuple(
         SiteTest(

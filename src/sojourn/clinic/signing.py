@@ -15,7 +15,7 @@ from allauth.mfa.base.forms import ReauthenticateForm as ByCode
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -38,7 +38,7 @@ NO_WAY = (
 class AskedElsewhere(Exception):
     """The proof is asked for on another page; ``answer`` leads there and back."""
 
-    def __init__(self, answer: HttpResponseBase) -> None:
+    def __init__(self, answer: HttpResponse) -> None:
         super().__init__("the signer is asked for their security key")
         self.answer = answer
 
@@ -145,7 +145,7 @@ def _last(request: HttpRequest) -> float | None:
     return made[-1] if made else None
 
 
-def _to_the_key(request: HttpRequest) -> HttpResponseBase:
+def _to_the_key(request: HttpRequest) -> HttpResponse:
     query = urlencode({"next": request.get_full_path()})
     page = f"{reverse('mfa_reauthenticate_webauthn')}?{query}"
     # The page of the key has a script of its own: it must be loaded as a whole.

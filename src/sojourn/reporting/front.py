@@ -1,5 +1,6 @@
 """What a report says before and around its numbers: the cut, the plan, the estimand, the seal."""
 
+from sojourn import conduct
 from sojourn.analysis.report import Inputs, Layout, Section, guessing
 from sojourn.analysis.report.believing import by_guess
 from sojourn.analysis.report.intercurrent import tables
@@ -51,10 +52,23 @@ def about(
         f"Merkle root of those entries: {cut.root}.",
         f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
         *planned.lines(),
+        _database(cut),
         f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
         *(("The allocation is sealed to this report: nothing is by arm.",) if sealed else ()),
     )
     return Section("about", "About this report", lines)
+
+
+def _database(cut: Cut) -> str:
+    entries = read_stream(programmes.PREFIX + cut.programme)
+    by_then = (each for each in entries if each.position <= cut.position)
+    lock = conduct.fold(cut.programme, by_then).database_lock
+    if lock is None:
+        return "The database was not locked at the data cut: what is here may still be corrected."
+    return (
+        f"Database locked {lock.locked_at:%Y-%m-%d %H:%M} by {lock.by} (entry {lock.position}). "
+        "What concerns safety enters after a lock too."
+    )
 
 
 def estimand(inputs: Inputs, protocol: Protocol, population: str) -> Section:

@@ -10,7 +10,15 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from sojourn.clinic.demo import diarising, dispensing, enrolling, guessing, incidents, treating
+from sojourn.clinic.demo import (
+    checking,
+    diarising,
+    dispensing,
+    enrolling,
+    guessing,
+    incidents,
+    treating,
+)
 from sojourn.clinic.demo.programme import PROGRAMME, found_demo
 from sojourn.clinic.demo.rating import ratings as rated
 from sojourn.clinic.demo.steps import COORDINATOR, in_order
@@ -75,6 +83,7 @@ def load_demo(
             programmes.execute(PROGRAMME, rating, author=rater, role="fidelity-rater")
         incidents.stage(now)
         dispensing.count_short(pool, now)
+        checking.stage(now)
     statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
     return Summary(
         participants=len(people),

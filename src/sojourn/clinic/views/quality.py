@@ -60,9 +60,10 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """How much is verified against source, by kind and by participant, and what is locked."""
     mine = {"programme": visitor.programme}
     sums = {"done": Sum("verified"), "of": Sum("entries")}
-    by_kind = VerificationRow.objects.filter(**mine).values("kind").annotate(**sums)
-    per_person = VerificationRow.objects.filter(**mine).values("participant").annotate(**sums)
-    done = {each["participant"]: each for each in per_person}
+    verified = VerificationRow.objects.filter(**mine)
+    by_kind = verified.values_list("kind").annotate(**sums)
+    by_person = verified.values_list("participant").annotate(**sums)
+    done = {participant: (seen, of) for participant, seen, of in by_person}
     holds = {each.participant: each for each in HoldRow.objects.filter(**mine)}
     waiting: dict[str, int] = {}
     unsettled = QueryRow.objects.filter(**mine).exclude(standing="closed")
@@ -75,15 +76,7 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "plan": visitor.standing.programme.monitoring_plan,
         "lock": visitor.standing.programme.database_lock,
         "kinds": sorted(
-            (
-                (
-                    KINDS.get(each["kind"], each["kind"]),
-                    each["kind"] in CRITICAL,
-                    each["done"],
-                    each["of"],
-                )
-                for each in by_kind
-            ),
+            ((KINDS.get(kind, kind), kind in CRITICAL, seen, of) for kind, seen, of in by_kind),
             key=lambda row: (not row[1], row[0]),
         ),
         "people": [

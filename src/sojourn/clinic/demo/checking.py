@@ -1,0 +1,57 @@
+"""What a monitor leaves behind on a visit: entries compared with their source, and questions."""
+
+from datetime import datetime, timedelta
+
+from sojourn.clinic.demo.programme import PROGRAMME
+from sojourn.clinic.demo.steps import COORDINATOR, RATER
+from sojourn.course import verification
+from sojourn.course.queries import AnswerQuery, CloseQuery, OpenQuery
+from sojourn.course.verification import VerifySource
+from sojourn.ledger.desk import Person, at_desk, stream_of
+from sojourn.ledger.read import read_stream
+from sojourn.ledger.rows import ParticipantRow
+from sojourn.record.entry import Entry
+
+MONITOR = Person("monitor", "monitor")
+SEEN = 3  # people whose courses have ended and were looked at
+ANSWER = "The file says the same day; the copy sent to you had a page missing."
+QUESTIONS = (
+    ("consent.signed", "The form's date is not on the copy in the file. Please check.", None),
+    ("assessment.recorded", "Items 19 and 20 hold the same comment. Is one meant?", RATER),
+    ("medication.recorded", "The clinic letter names another starting day.", COORDINATOR),
+)
+
+
+def stage(now: datetime) -> None:
+    """Verify critical entries of a few whose course has ended, and ask about some."""
+    ended = ParticipantRow.objects.filter(programme=PROGRAMME, ended_on__isnull=False)
+    people = ended.order_by("participant").values_list("participant", flat=True)[:SEEN]
+    for participant, (kind, question, answering) in zip(people, QUESTIONS, strict=False):
+        entries = read_stream(stream_of(PROGRAMME, participant))
+        _verify(participant, entries, now)
+        _ask(participant, entries, kind, question, now)
+        if answering is not None:
+            with at_desk(PROGRAMME, participant, answering) as desk:
+                if desk.course.queries:
+                    desk.execute(AnswerQuery(now, "query-1", ANSWER))
+        if answering is COORDINATOR:
+            with at_desk(PROGRAMME, participant, MONITOR) as desk:
+                if desk.course.queries:
+                    desk.execute(CloseQuery(now, "query-1", "Seen on site; the days agree."))
+
+
+def _verify(participant: str, entries: tuple[Entry, ...], now: datetime) -> None:
+    seen = tuple(str(e.sequence) for e in entries if e.fact.kind in verification.CRITICAL)
+    if seen:
+        with at_desk(PROGRAMME, participant, MONITOR) as desk:
+            desk.execute(VerifySource(now, seen, "Clinic file, on site"))
+
+
+def _ask(
+    participant: str, entries: tuple[Entry, ...], kind: str, question: str, now: datetime
+) -> None:
+    about = next((each for each in entries if each.fact.kind == kind), None)
+    if about is not None:
+        due = (now + timedelta(days=14)).date()
+        with at_desk(PROGRAMME, participant, MONITOR) as desk:
+            desk.execute(OpenQuery(now, about.sequence, question, due))
