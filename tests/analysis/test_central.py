@@ -79,17 +79,22 @@ def test_last_digits_are_tested_by_chi_square_with_nine_degrees_of_freedom():
     """The table's 5% point for 9 df is 16.919 (NIST/SEMATECH e-Handbook, 1.3.6.7.4)."""
     assert stats.chi2.sf(16.919, 9) == pytest.approx(0.05, abs=1e-5)
     counts = (20, 5, 5, 5, 5, 20, 10, 10, 10, 10)
-    values = np.repeat(np.arange(120, 130), counts)
+    values = np.repeat(np.arange(120, 130), counts) + 10 * (np.arange(100) % 4)
     [found] = digit_preference(Readings("x", values, ["P"] * 100, ["S"] * 100))
     assert found.p_value == pytest.approx(stats.chisquare(counts).pvalue)
     assert (found.measured, found.expected) == (0.2, 0.1)
+
+
+def test_a_temperature_spreads_too_little_for_its_last_digits_to_be_even():
+    tenths = np.random.default_rng(1).normal(368, 3, 400).round().astype(int)
+    assert digit_preference(Readings("temperature", tenths, ["P"] * 400, ["S"] * 400)) == []
 
 
 def test_steadiness_within_a_person_is_the_f_ratio():
     one, two = [120, 121, 120, 121, 120, 121], [110, 130, 118, 141, 99, 125]
     readings = Readings("x", np.array(one + two), ["A"] * 6 + ["B"] * 6, ["S"] * 12)
     steady = next(each for each in steady_participants(readings) if each.place == "A")
-    ratio = np.var(one, ddof=1) / np.var(two, ddof=1)
+    ratio = (np.var(one, ddof=1) + 1 / 12) / (np.var(two, ddof=1) + 1 / 12)
     assert steady.p_value == pytest.approx(stats.f.cdf(ratio, 5, 5))
 
 
@@ -121,6 +126,15 @@ def test_weekends_are_tested_by_fisher_s_exact_test():
     assert weekend.p_value == pytest.approx(exact)
 
 
+def test_a_record_of_one_answer_is_nobody_s_copy():
+    nothing = np.zeros((4, 6), dtype=int)
+    nothing[:, 0] = 1
+    told = Answers("x", nothing, list("ABCD"), list("SSTT"), np.zeros(4, dtype=int))
+    assert pairs(told) == ()
+    varied = replace(told, items=np.tile([0, 1, 2, 3, 0, 1], (4, 1)))
+    assert len(pairs(varied)) == 6
+
+
 def test_shares_leave_out_what_either_left_unanswered():
     items = np.array([[1, 2, 3, -1], [1, 2, 0, 4], [-1, -1, -1, 4]])
     assert shares(items, items)[0, 1] == pytest.approx(2 / 3)
@@ -132,7 +146,7 @@ def test_shares_leave_out_what_either_left_unanswered():
 
 def flagged(readings=(), answers=(), moments=None, permutations=9999):
     generator = np.random.default_rng(99)
-    found = examine(readings, answers, moments, generator, permutations)
+    found = examine(readings, readings, answers, moments, generator, permutations)
     return {(each.check, each.place) for each in found if each.flagged}
 
 
@@ -210,12 +224,23 @@ def test_honest_data_are_flagged_no_more_often_than_the_level_says():
     assert wrong <= upper, f"{wrong} of {runs} honest trials were flagged"
 
 
+def test_three_equal_temperatures_are_no_sign_of_anything():
+    generator = np.random.default_rng(5)
+    tenths = np.rint(generator.normal(np.repeat(generator.normal(368, 2, 600), 3), 1.1)).astype(int)
+    readings = Readings("temperature", tenths, np.repeat(np.arange(600), 3), ["S"] * 1800)
+    p_values = np.array([each.p_value for each in steady_participants(readings)])
+    assert (p_values < 0.05).mean() <= 0.05
+    assert benjamini_hochberg(p_values).min() > 0.05
+
+
 def test_no_single_check_finds_more_in_honest_data_than_its_level():
     """Unadjusted, each check's p values lie below 5% in at most 5% of its tests."""
     rates: dict[str, list[bool]] = {}
     for seed in range(2000, 2060):
         generator = np.random.default_rng(seed)
-        found = examine([measured(seed)], [answered(seed)], timed(seed), generator, 199)
+        found = examine(
+            [measured(seed)], [measured(seed)], [answered(seed)], timed(seed), generator, 199
+        )
         for each in found:
             rates.setdefault(each.check, []).append(each.p_value <= 0.05)
     assert len(rates) == 10
@@ -227,7 +252,7 @@ def test_no_single_check_finds_more_in_honest_data_than_its_level():
 
 def test_one_site_alone_is_compared_with_nobody():
     alone = replace(measured(7), sites=["site-0"] * SITES * EACH * REPEATS)
-    found = examine([alone], [], None, np.random.default_rng(1), 99)
+    found = examine([alone], [alone], [], None, np.random.default_rng(1), 99)
     assert {each.check for each in found} == {"digits", "steady"}
     assert repeated(replace(answered(7), sites=["one"] * 240)) == ()
-    assert examine([], [], None, np.random.default_rng(1)) == ()
+    assert examine([], [], [], None, np.random.default_rng(1)) == ()

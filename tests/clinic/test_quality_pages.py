@@ -54,6 +54,12 @@ def rated(programme) -> tuple[str, int, int]:
     pytest.fail("the demonstration holds nobody who was rated and treated")
 
 
+def unasked_and_ended() -> str:
+    asked = QueryRow.objects.values_list("participant", flat=True)
+    ended = ParticipantRow.objects.filter(ended_on__isnull=False)
+    return ended.exclude(participant__in=list(asked))[0].participant
+
+
 def ask(participant: str, entry: int, text: str = QUESTION) -> None:
     command = OpenQuery(clock.now(), entry, text, clock.now().date() + timedelta(days=5))
     ledger_desk.execute(PROGRAMME, participant, command, MONITOR)
@@ -144,7 +150,7 @@ def test_the_monitor_verifies_a_visit_and_the_page_counts_it(desk, rated):
 
 
 def test_a_lock_is_signed_and_the_database_after_every_course(desk, rated):
-    ended = ParticipantRow.objects.filter(ended_on__isnull=False)[0].participant
+    ended = unasked_and_ended()
     now = clock.now()
     ledger_desk.execute(PROGRAMME, ended, FreezeData(now, "cleaning"), LEAD)
     said = {"reason": "complete and checked"}

@@ -23,7 +23,8 @@ PERMUTATIONS = 9999
 DIGITS = 10
 ROUNDING = 1 / 12  # variance that rounding to whole numbers adds
 FEWEST_READINGS = 50  # of a site, so that five are expected of each digit
-FEWEST_REPEATS = 5  # of a participant
+FEWEST_REPEATS = 3  # of a participant
+LEAST_SPREAD = 6  # standard deviation in units; a normal law's last digits are even from there on
 FEWEST_PEOPLE = 5  # of a site
 NIGHT = (22 * 60, 6 * 60)  # minutes of the day: from, until
 CROWDED_MIN = 5  # between two people seen by one member of staff
@@ -72,16 +73,23 @@ class Finding:
 
 
 def examine(
-    readings: Iterable[Readings],
+    every: Iterable[Readings],
+    untreated: Iterable[Readings],
     answers: Iterable[Answers],
     moments: Moments | None,
     generator: np.random.Generator,
     permutations: int = PERMUTATIONS,
 ) -> tuple[Finding, ...]:
-    """Every check of everything given, the least likely first, adjusted together."""
+    """Every check of everything given, the least likely first, adjusted together.
+
+    Digits are looked at in ``every`` reading. How much people vary is looked at in ``untreated``
+    ones alone, which no treatment moves: else whoever had a placebo would stand out as steady,
+    and the page would tell the arm.
+    """
     found: list[Finding] = []
-    for each in readings:
+    for each in every:
         found += digit_preference(each)
+    for each in untreated:
         found += steady_participants(each)
         found += outlying_sites(each, generator, permutations)
     for given in answers:
@@ -125,8 +133,10 @@ def last_digits(readings: Readings) -> tuple[tuple[str, ...], Places]:
 def digit_preference(readings: Readings) -> list[Finding]:
     """Whether last digits are as even as a reading by instrument leaves them: chi-square, 9 df.
 
-    For variables that spread over more than two or three tens; measured is the commonest's share.
+    Only where readings spread wide enough for that. Measured is the commonest digit's share.
     """
+    if readings.values.size < 2 or readings.values.std(ddof=1) < LEAST_SPREAD:
+        return []
     names, counts = last_digits(readings)
     total = counts.sum(axis=1)
     found = []
@@ -143,7 +153,8 @@ def digit_preference(readings: Readings) -> list[Finding]:
 def steady_participants(readings: Readings) -> list[Finding]:
     """Whether one person's readings vary less than everybody else's do: F test, lower tail.
 
-    Takes it that people vary alike; some are steadier by nature.
+    Takes it that people vary alike; some are steadier by nature. Equal readings may be rounded from
+    unequal ones, so what rounding adds to a variance is added to both.
     """
     names, _, n, squares = _within(readings)
     df = np.maximum(n - 1, 0)
@@ -151,7 +162,8 @@ def steady_participants(readings: Readings) -> list[Finding]:
     found = []
     for place in np.flatnonzero((n >= FEWEST_REPEATS) & (others_df > 0) & (others > 0)):
         own, rest = squares[place] / df[place], others[place] / others_df[place]
-        p = float(stats.f.cdf(own / rest, df[place], others_df[place]))
+        ratio = (own + ROUNDING) / (rest + ROUNDING)
+        p = float(stats.f.cdf(ratio, df[place], others_df[place]))
         found.append(
             Finding(
                 "steady", readings.variable, str(names[place]), int(n[place]),

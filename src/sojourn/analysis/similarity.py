@@ -1,6 +1,7 @@
 """Records too much alike: one person's answers in another's record, or carried from visit to visit.
 
-A record in which every answer is the same (nothing troubles me) tells nothing and is left out.
+A record of which more than two thirds are one and the same answer (nothing troubles me) tells too
+little, and is left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -144,9 +145,11 @@ def _pairs(answers: Answers, alike: float) -> Iterator[tuple[int, int, int, floa
 
 
 def _telling(items: NDArray[np.int_]) -> NDArray[np.bool_]:
-    """Whether a record holds at least two different answers."""
-    given = np.where(items == UNANSWERED, items.max(axis=1, keepdims=True), items)
-    return np.asarray(given.max(axis=1) > given.min(axis=1))
+    """Whether no one answer makes up more than two thirds of a record."""
+    given = items != UNANSWERED
+    same = (items[:, :, None] == items[:, None, :]) & given[:, None, :] & given[:, :, None]
+    commonest = same.sum(axis=2).max(axis=1)
+    return np.asarray((3 * commonest <= 2 * given.sum(axis=1)) & given.any(axis=1))
 
 
 def _inside(at: NDArray[np.int_], alike: NDArray[np.int_], sites: int) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ VITALS = (
     ("pulse_bpm", "Pulse, per minute"),
     ("temperature_tenths_c", "Temperature, tenths of a degree"),
 )
+BEFORE = "before-initial"  # vital signs that no dose of the session has moved
 PAIRS = 20
 
 
@@ -50,24 +51,26 @@ def _examined(programme: str, position: int, protocol: Protocol) -> Examined:
         courses.fold(read_stream(stream), kinds().read)
         for stream in streams(stream_of(programme, ""))
     )
-    readings = tuple(_readings(people))
+    every = tuple(_readings(people))
+    untreated = _readings(people, moment=BEFORE)
     answers = tuple(_answers(people, protocol))
-    findings = examine(readings, answers, _moments(people), np.random.default_rng(SEED))
+    findings = examine(every, untreated, answers, _moments(people), np.random.default_rng(SEED))
     return Examined(
         findings,
-        {each.variable: _digits(each) for each in readings},
+        {each.variable: _digits(each) for each in every},
         tuple(_alike(answers, protocol)),
         len(people),
         len({each.site for each in people}),
     )
 
 
-def _readings(people: Iterable[Course]) -> Iterator[Readings]:
+def _readings(people: Iterable[Course], moment: str = "") -> Iterator[Readings]:
     taken = [
         (course, vitals)
         for course in people
         for session in course.sessions.values()
         for vitals in session.vitals
+        if moment in ("", vitals.moment)
     ]
     if not taken:
         return

@@ -20,7 +20,7 @@ def unlikely(findings: Sequence[Finding], labels: dict[str, str]) -> SafeString:
     height = TOP + ROW * len(checks) + 24
     edge = _x(LEVEL)
     parts = [
-        f'<line class="tick" x1="{edge}" x2="{edge}" y1="{TOP - 8}" y2="{height - 20}"/>'
+        f'<line class="even" x1="{edge}" x2="{edge}" y1="{TOP - 8}" y2="{height - 20}"/>'
         f'<text text-anchor="middle" x="{edge}" y="{height - 4}">{LEVEL:g}</text>'
         f'<text text-anchor="middle" x="{_x(1)}" y="{height - 4}">1</text>'
         f'<text text-anchor="end" x="{WIDTH}" y="{height - 4}">0.0001 and less</text>'
@@ -58,7 +58,7 @@ def digits(counts: Sequence[int], title: str) -> SafeString:
             "</text>"
         )
     even = round(HIGH - 18 - (HIGH - 30) * total / len(counts) / top, 1)
-    parts.append(f'<line class="tick" x1="0" x2="{BARS}" y1="{even}" y2="{even}"/>')
+    parts.append(f'<line class="even" x1="0" x2="{BARS}" y1="{even}" y2="{even}"/>')
     said = ", ".join(f"{digit}: {count}" for digit, count in enumerate(counts))
     name = escape(f"Last digits, {title}")
     return mark_safe(
@@ -69,9 +69,9 @@ def digits(counts: Sequence[int], title: str) -> SafeString:
 
 def _dot(each: Finding, y: int) -> str:
     name = escape(f"{each.place}, {each.subject}: adjusted p {each.adjusted:.2g}")
-    kind = "flagged" if each.flagged else "usual"
+    kind = " flagged" if each.flagged else ""
     return (
-        f'<circle class="dot {kind}" cx="{_x(each.adjusted)}" cy="{y}" r="5">'
+        f'<circle class="tested{kind}" cx="{_x(each.adjusted)}" cy="{y}" r="5">'
         f"<title>{name}</title></circle>"
     )
 

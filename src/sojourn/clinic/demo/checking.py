@@ -14,11 +14,20 @@ from sojourn.record.entry import Entry
 
 MONITOR = Person("monitor", "monitor")
 SEEN = 3  # people whose courses have ended and were looked at
-ANSWER = "The file says the same day; the copy sent to you had a page missing."
 QUESTIONS = (
-    ("consent.signed", "The form's date is not on the copy in the file. Please check.", None),
-    ("assessment.recorded", "Items 19 and 20 hold the same comment. Is one meant?", RATER),
-    ("medication.recorded", "The clinic letter names another starting day.", COORDINATOR),
+    ("consent.signed", "The copy in the file shows no date. Please check.", None, ""),
+    (
+        "assessment.recorded",
+        "The rating sheet has two answers to one item. Which is meant?",
+        RATER,
+        "The later one, initialled; it is the one recorded.",
+    ),
+    (
+        "visit.held",
+        "The clinic's calendar names another hour.",
+        COORDINATOR,
+        "The calendar was moved afterwards; the hour recorded is right.",
+    ),
 )
 
 
@@ -26,18 +35,18 @@ def stage(now: datetime) -> None:
     """Verify critical entries of a few whose course has ended, and ask about some."""
     ended = ParticipantRow.objects.filter(programme=PROGRAMME, ended_on__isnull=False)
     people = ended.order_by("participant").values_list("participant", flat=True)[:SEEN]
-    for participant, (kind, question, answering) in zip(people, QUESTIONS, strict=False):
+    for participant, (kind, question, answering, answer) in zip(people, QUESTIONS, strict=False):
         entries = read_stream(stream_of(PROGRAMME, participant))
         _verify(participant, entries, now)
         _ask(participant, entries, kind, question, now)
         if answering is not None:
             with at_desk(PROGRAMME, participant, answering) as desk:
                 if desk.course.queries:
-                    desk.execute(AnswerQuery(now, "query-1", ANSWER))
+                    desk.execute(AnswerQuery(now, "query-1", answer))
         if answering is COORDINATOR:
             with at_desk(PROGRAMME, participant, MONITOR) as desk:
                 if desk.course.queries:
-                    desk.execute(CloseQuery(now, "query-1", "Seen on site; the days agree."))
+                    desk.execute(CloseQuery(now, "query-1", "Seen on site; the hours agree."))
 
 
 def _verify(participant: str, entries: tuple[Entry, ...], now: datetime) -> None:

@@ -22,9 +22,9 @@ LABELS = {
 }
 MEANING = {
     "digits": "The commonest last digit's share; a tenth is expected.",
-    "steady": "Standard deviation within one person, against everybody else's.",
-    "site-steady": "Logarithm of the variance within people, against the other sites'.",
-    "site-mean": "Mean of people's means, against the other sites'.",
+    "steady": "Standard deviation within one person before doses, against everybody else's.",
+    "site-steady": "Log variance within people before doses, against the other sites'.",
+    "site-mean": "Mean of people's means before doses, against the other sites'.",
     "site-spread": "Distance of people from their site's median, against the other sites'.",
     "weekend": "Share of visits on Saturday or Sunday, against the other sites'.",
     "night": "Share of visits from 22:00 to 06:00, against the other sites'.",

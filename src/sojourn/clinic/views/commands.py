@@ -102,6 +102,8 @@ def give_command(
         return participant
 
     extra = {"course": course, "hindrances": _hindrances(visitor, course, kind)}
+    if kind is VerifySource:
+        extra["visits"] = [(e.key, e.label) for e in visitor.standing.protocol.visits]
     return _answer(request, visitor, form, kind, write, **extra)
 
 
