@@ -175,9 +175,7 @@ class Desk:
             allocating.keep(next_one, self._participant, command.at)
         before = self.course.version
         signature = signature_of(command, signed=signed, role=self.by.role)
-        written = self._append(
-            facts, command.at, key=key, recorded_at=now, signature=signature
-        )
+        written = self._append(facts, command.at, key=key, recorded_at=now, signature=signature)
         if self.course.version > before:
             stock.follow(self._programme, self.course, facts, command.at)
         return written

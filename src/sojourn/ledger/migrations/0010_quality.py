@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0008_deviations"),
+        ("ledger", "0009_resources"),
     ]
 
     operations = [
