@@ -15,6 +15,7 @@ from sojourn.clinic.models import Member
 from sojourn.clinic.offers import PAGE_OF, offers
 from sojourn.clinic.views import programme as programme_page
 from sojourn.course.schedule import plan
+from sojourn.course.verification import VerifySource
 from sojourn.ledger import programmes
 from sojourn.ledger.desk import Desk
 
@@ -43,6 +44,9 @@ def came_back(command, offered, protocol):
         offered = offered.with_choices(
             "assessed-visits", tuple((each.key, each.label) for each in protocol.visits)
         )
+    if isinstance(command, VerifySource):
+        chosen = tuple((each, each) for each in command.entries)
+        offered = offered.with_choices("unverified-entries", chosen)
     form = CommandForm(
         type(command), offered, data=filled_in(command), instrument=instrument, protocol=protocol
     )

@@ -123,6 +123,8 @@ def test_a_rater_sees_only_queries_about_ratings(desk, rated):
     refused = give(desk, "rater", participant, "quality.answer-query",
                    query="query-1", answer="a long enough answer")  # fmt: skip
     assert refused.status_code == 422
+    own = {"query": "query-2", "answer": "item 20 was read out twice"}
+    assert give(desk, "rater", participant, "quality.answer-query", **own).status_code == 302
     assert desk("rater").get("monitoring/").status_code == 403
     assert desk("therapist").get("monitoring/central/").status_code == 403
 

@@ -94,6 +94,11 @@ def test_who_asked_or_a_monitor_closes_it(asked, role, author, may):
         asked.give(command, role, author)
 
 
+def test_a_rater_answers_for_no_entry_but_a_rating(asked):
+    with pytest.raises(Refused, match="for ratings only"):
+        asked.give(AnswerQuery(asked.at, "query-1", "long enough text"), "independent-rater")
+
+
 def test_what_makes_no_sense_is_refused_with_its_mend(asked):
     entry = asked.first("consent.signed").sequence
     for command, said in (

@@ -141,6 +141,8 @@ def ask(course: Course, command: OpenQuery, circumstances: Circumstances) -> tup
 
 def answer(course: Course, command: AnswerQuery, circumstances: Circumstances) -> tuple[Fact, ...]:
     query = _find(course, command.query)
+    if circumstances.role == "independent-rater" and not _about_a_rating(query, circumstances):
+        raise Refused("a rater answers for ratings only", "query")
     if query.standing == "closed":
         raise Refused(f"{query.key} is closed; nothing is asked there any more", "query")
     return (QueryAnswered(query.key, _said(command.answer, "answer", "say what was found")),)
@@ -205,6 +207,13 @@ def _find(course: Course, key: str) -> Query:
     if query is None:
         raise Refused(f"this course has no '{key}'; see its page", "query")
     return query
+
+
+def _about_a_rating(query: Query, circumstances: Circumstances) -> bool:
+    # What else was recorded could tell a rater the arm.
+    visit = circumstances.protocol.visit(query.visit)
+    rated = visit is not None and visit.rated_by == "independent-rater"
+    return rated and query.about == "assessment.recorded"
 
 
 def _must_be_theirs(query: Query, circumstances: Circumstances) -> None:

@@ -15,6 +15,7 @@ from sojourn.record.entry import Entry
 MONITOR = Person("monitor", "monitor")
 SEEN = 3  # people whose courses have ended and were looked at
 QUESTIONS = (
+    # About entries of those who answer, so that a rater is asked about ratings.
     ("consent.signed", "The copy in the file shows no date. Please check.", None, ""),
     (
         "assessment.recorded",
@@ -23,10 +24,10 @@ QUESTIONS = (
         "The later one, initialled; it is the one recorded.",
     ),
     (
-        "visit.held",
-        "The clinic's calendar names another hour.",
+        "medication.recorded",
+        "The referral letter names another dose.",
         COORDINATOR,
-        "The calendar was moved afterwards; the hour recorded is right.",
+        "The dose was changed since the letter; the one recorded is right.",
     ),
 )
 
@@ -38,22 +39,27 @@ def stage(now: datetime) -> None:
     for participant, (kind, question, answering, answer) in zip(people, QUESTIONS, strict=False):
         entries = read_stream(stream_of(PROGRAMME, participant))
         _verify(participant, entries, now)
-        _ask(participant, entries, kind, question, now)
+        role = answering.role if answering else ""
+        mine = tuple(each for each in entries if role in ("", each.role))
+        _ask(participant, mine, kind, question, now)
         if answering is not None:
             with at_desk(PROGRAMME, participant, answering) as desk:
                 if desk.course.queries:
-                    desk.execute(AnswerQuery(now, "query-1", answer))
+                    desk.execute(AnswerQuery(now, "query-1", answer), recorded_at=now)
         if answering is COORDINATOR:
             with at_desk(PROGRAMME, participant, MONITOR) as desk:
                 if desk.course.queries:
-                    desk.execute(CloseQuery(now, "query-1", "Seen on site; the hours agree."))
+                    desk.execute(
+                        CloseQuery(now, "query-1", "Seen on site; the doses agree."),
+                        recorded_at=now,
+                    )
 
 
 def _verify(participant: str, entries: tuple[Entry, ...], now: datetime) -> None:
     seen = tuple(str(e.sequence) for e in entries if e.fact.kind in verification.CRITICAL)
     if seen:
         with at_desk(PROGRAMME, participant, MONITOR) as desk:
-            desk.execute(VerifySource(now, seen, "Clinic file, on site"))
+            desk.execute(VerifySource(now, seen, "Clinic file, on site"), recorded_at=now)
 
 
 def _ask(
@@ -63,4 +69,4 @@ def _ask(
     if about is not None:
         due = (now + timedelta(days=14)).date()
         with at_desk(PROGRAMME, participant, MONITOR) as desk:
-            desk.execute(OpenQuery(now, about.sequence, question, due))
+            desk.execute(OpenQuery(now, about.sequence, question, due), recorded_at=now)
