@@ -49,12 +49,13 @@ def give(pages, username, command, **answers):
     fill(page, answers)
     page.evaluate(
         """() => {
-          window.settled = false;
-          document.addEventListener("htmx:afterSettle", () => { window.settled = true; });
+          const root = document.documentElement;
+          delete root.dataset.settled;
+          document.addEventListener("htmx:afterSettle", () => { root.dataset.settled = "yes"; });
         }"""
     )
     page.click("main form button:has-text('Record')")
-    page.wait_for_function("window.settled")
+    page.wait_for_selector("html[data-settled]")
     assert page.faults == []
     return page.inner_text("main")
 

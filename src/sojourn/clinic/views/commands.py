@@ -18,6 +18,7 @@ from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import (
     PAGE_OF,
+    Choices,
     Offers,
     assessments_due,
     offers,
@@ -204,14 +205,8 @@ def _form(
             "assessed-visits",
             tuple((each.key, each.label) for each in visits if instrument.key in each.assessments),
         )
-    to_verify: tuple[tuple[str, str], ...] = ()
-    if kind is VerifySource:
-        entries = read_stream(desk.stream_of(visitor.programme, course.participant))
-        asked = request.GET.dict()
-        to_verify = quality.to_verify(
-            visitor, correction.effective(entries, kinds().read), course, asked
-        )
-        offered = offered.with_choices("unverified-entries", to_verify)
+    to_verify = _to_verify(request, visitor, kind, course)
+    offered = offered.with_choices("unverified-entries", to_verify)
     if correcting:
         offered = offered.with_all_visits(visitor.standing.protocol)
     ours = ("at", "key", "version")
@@ -249,6 +244,14 @@ def _form(
             "hx-push-url": "false",
         }
     return form
+
+
+def _to_verify(request: HttpRequest, visitor: Visitor, kind: type[Any], course: Course) -> Choices:
+    if kind is not VerifySource:
+        return ()
+    entries = read_stream(desk.stream_of(visitor.programme, course.participant))
+    as_they_read = correction.effective(entries, kinds().read)
+    return quality.to_verify(visitor, as_they_read, course, request.GET.dict())
 
 
 @in_programme
