@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0009_resources"),
+        ("ledger", "0010_long_codes"),
     ]
 
     operations = [
