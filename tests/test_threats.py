@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 READ = {
     # Drawings made of numbers and escaped words.
     "B308": {
-        "charts", "drawing", "evidence_tables", "forest_picture", "mood_picture", "sparkline",
-        "temperature_picture", "vitals_chart", "weighing",
+        "central_picture", "charts", "drawing", "evidence_tables", "forest_picture", "mood_picture",
+        "sparkline", "temperature_picture", "vitals_chart", "weighing",
     },
     "B703": {
-        "charts", "drawing", "forest_picture", "mood_picture", "sparkline", "temperature_picture",
-        "vitals_chart", "weighing",
+        "central_picture", "charts", "drawing", "forest_picture", "mood_picture", "sparkline",
+        "temperature_picture", "vitals_chart", "weighing",
     },
     # Names of our own tables and columns; values always go as parameters.
     "B608": {

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
 from django.test import Client
 
 from sojourn.clinic.models import Member
@@ -25,6 +26,7 @@ def ana():
 
 @pytest.fixture
 def visitor(settings):
+    cache.clear()  # attempts are counted there
     settings.SECOND_FACTOR = "required"
     return Client(headers={"host": "127.0.0.1"})
 
@@ -71,6 +73,19 @@ def test_with_an_app_the_password_alone_opens_nothing(ana, visitor):
     assert wrong.status_code == 200
     visitor.post("/account/second-factor/authenticate/", {"code": code_now(secret)})
     assert visitor.get("/").status_code == 200
+
+
+def test_codes_can_not_be_tried_one_after_the_other(ana, visitor):
+    sign_in(visitor)
+    secret = with_app(visitor)
+    visitor.post("/account/logout/")
+    sign_in(visitor)
+    path = "/account/second-factor/authenticate/"
+    right = code_now(secret)
+    for number in range(25):
+        visitor.post(path, {"code": f"{(int(right) + 1 + number) % 1_000_000:06d}"})
+    visitor.post(path, {"code": code_now(secret)})
+    assert "/account/login/" in visitor.get("/").headers["Location"]
 
 
 def test_a_recovery_code_opens_once(ana, visitor):

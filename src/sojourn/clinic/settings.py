@@ -136,8 +136,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
 ACCOUNT_EMAIL_NOTIFICATIONS = False
-# Failed sign-ins are counted below, where all processes see them.
-ACCOUNT_RATE_LIMITS = {"login_failed": None}
+# For codes of a second factor, and counted by each process; wrong passwords are counted by axes
+# below, where all processes see them, and are stopped sooner.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/30m/key"}
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 
