@@ -15,10 +15,10 @@ from sojourn.exchange.cdisc.odm import export_odm
 from sojourn.exchange.cdisc.source import Wish, open_source
 from sojourn.ledger import clock, opening
 from sojourn.ledger.desk import Person
-from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry
+from tests.conftest import make_whole
 
 STATISTICIAN = Person("ana", "statistician")
 PURPOSE = "final analysis of the trial"
@@ -62,8 +62,7 @@ def trial(
     """A trial of 104, in files."""
     folder = tmp_path_factory.mktemp("trial")
     with django_db_blocker.unblock(), transaction.atomic():
-        # A test in the browser before this one leaves the tables empty.
-        Head.objects.get_or_create(id=1, defaults={"position": 0, "hash": ""})
+        make_whole()
         load_demo(today=clock.now())
         made = {}
         for opened in (False, True):

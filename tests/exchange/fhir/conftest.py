@@ -13,6 +13,7 @@ from sojourn.clinic.demo import PROGRAMME, load_demo
 from sojourn.clinic.demo.programme import ACCOUNTS
 from sojourn.clinic.models import Member
 from sojourn.exchange.fhir import callers
+from tests.conftest import make_whole
 
 HOST = {"host": "127.0.0.1"}
 BASE = "http://127.0.0.1:8000/fhir"
@@ -44,6 +45,7 @@ class Program:
 def demonstration(django_db_setup, django_db_blocker):
     """Twelve people, loaded once for all these tests and gone after them."""
     with django_db_blocker.unblock(), transaction.atomic():
+        make_whole()
         load_demo(today=datetime.now(UTC), participants=12)
         for username, role in ACCOUNTS:
             Member.objects.create(username=username, role=role)
