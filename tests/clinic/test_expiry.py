@@ -17,6 +17,7 @@ from sojourn.course.medication import RecordMedication
 from sojourn.course.screening import RegisterParticipant
 from sojourn.ledger import desk, programmes
 from sojourn.protocols import shipped_text
+from sojourn.record.command import meaning_of
 from tests.course.story import SEVERE, SITE_SETTINGS, START, Story
 
 KEY = "ours"
@@ -30,7 +31,8 @@ class Recorded(Story):
     def ask(self, command, role=""):
         by = desk.Person("ana", role or command.roles[0])
         participant = getattr(command, "participant", "P-1")
-        written = desk.execute(KEY, participant, command, by)
+        signed = bool(meaning_of(type(command)))
+        written = desk.execute(KEY, participant, command, by, signed=signed)
         if participant == "P-1":
             self.course = desk.load_course(KEY, "P-1")
         return tuple(entry.fact for entry in written)

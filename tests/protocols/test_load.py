@@ -203,7 +203,7 @@ def test_the_schema_for_editors_names_the_fields():
     assert "visits" in json_schema()["properties"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_damage_to_a_pack_is_either_harmless_or_a_protocol_error(data):
     pack = yaml.safe_load(TEXT)
