@@ -22,6 +22,7 @@ def start() -> Path:
     """Set up Django on a fresh record in a temporary folder, and return the folder."""
     home = Path(tempfile.mkdtemp(prefix="sojourn-benchmark-"))
     os.environ["SOJOURN_HOME"] = str(home)
+    os.environ["SOJOURN_SECOND_FACTOR"] = "optional"  # pages are asked for, not signing in
     os.environ["DJANGO_SETTINGS_MODULE"] = "sojourn.clinic.settings"
     import django
     from django.core.management import call_command

@@ -14,6 +14,7 @@ from datetime import timedelta
 from statistics import median
 
 os.environ["SOJOURN_HOME"] = tempfile.mkdtemp(prefix="sojourn-room-")
+os.environ["SOJOURN_SECOND_FACTOR"] = "optional"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
 ENTRIES, TIMES = 600, 41
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 POSTGRESQL = os.environ.get("SOJOURN_DATABASE", "")
+# What is copied there and back is tried on PostgreSQL; the rest says nothing new there.
+embedded = pytest.mark.skipif(bool(POSTGRESQL), reason="tried on an embedded record")
 
 
 def sojourn(home, *words, refused=False, **settings):
@@ -51,6 +53,7 @@ def new_home(site, tmp_path):
     return home
 
 
+@embedded
 def test_after_the_machine_is_lost_the_record_is_what_it_was(site, tmp_path):
     home = new_home(site, tmp_path)
     said = sojourn(home, "restore", site / "sunday", "--key", site / "key")
@@ -68,6 +71,7 @@ def test_after_the_machine_is_lost_the_record_is_what_it_was(site, tmp_path):
     assert "restore into an empty one" in again
 
 
+@embedded
 def test_a_later_copy_goes_on_from_an_earlier_and_none_may_be_left_out(site, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(site / "home", home)
@@ -91,6 +95,7 @@ def test_a_later_copy_goes_on_from_an_earlier_and_none_may_be_left_out(site, tmp
     assert "tuesday" in sojourn(brought, "programme", "list")
 
 
+@embedded
 def test_the_record_comes_back_as_it_stood_at_a_moment(site, tmp_path):
     record = sqlite3.connect(site / "home" / "record.sqlite3")
     (moment,) = record.execute("SELECT recorded_at FROM ledger_entry WHERE position=9").fetchone()
@@ -107,12 +112,14 @@ def test_the_record_comes_back_as_it_stood_at_a_moment(site, tmp_path):
     assert "time zone" in sojourn(other, *words, "--until", "2026-01-31T18:00", refused=True)
 
 
+@embedded
 def test_a_copy_is_tried_without_touching_a_record(site, tmp_path):
     said = sojourn(tmp_path / "none", "restore", site / "sunday", "--key", site / "key", "--try")
     assert "can be restored" in said
     assert not (tmp_path / "none").exists()
 
 
+@embedded
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -130,6 +137,7 @@ def test_a_damaged_copy_restores_nothing(site, tmp_path, change, why):
     assert "0 entries hold" in sojourn(home, "verify")
 
 
+@embedded
 def test_without_the_sites_seal_nothing_is_restored_unless_asked_for(site, tmp_path):
     words = ["restore", site / "sunday", "--key", site / "key"]
     said = sojourn(tmp_path / "bare", *words, refused=True)
