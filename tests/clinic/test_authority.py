@@ -11,10 +11,13 @@ from django.urls import get_resolver, reverse
 
 from sojourn import definitions
 from sojourn.clinic import authority
+from sojourn.clinic.access import DESIGNERS
 from sojourn.clinic.authority import ROLE_KEYS, printed
 from sojourn.clinic.demo import PROGRAMME
 from sojourn.clinic.models import Member
 from sojourn.clinic.views import design, report
+from sojourn.conduct import blinding
+from sojourn.ledger import vault
 from sojourn.ledger.rows import EventRow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,3 +126,17 @@ def test_a_table_that_names_what_is_not_is_refused(tmp_path, monkeypatch, text, 
 def test_the_printed_table_is_true():
     kept = (ROOT / "docs" / "authority.md").read_text().splitlines()
     assert kept == list(printed()), "run: sojourn authority > docs/authority.md"
+
+
+def test_the_table_and_the_rules_of_blinding_say_the_same():
+    """Pages lean on the table alone; what they show within leans on conduct/blinding.py."""
+    groups = authority.authority().groups
+    for group, may in (
+        ("readers of courses", blinding.may_see_course),
+        ("those who oversee", blinding.may_read_confidential),
+        ("unblinded statistician", blinding.may_see_closed_session),
+        ("unblinded", blinding.may_open_allocation),
+        ("readers of names", vault.READERS.__contains__),
+        ("designers", DESIGNERS.__contains__),
+    ):
+        assert groups[group] == {role for role in ROLE_KEYS if may(role)}, group

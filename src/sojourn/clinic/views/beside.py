@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 
 from sojourn.clinic import evidence_tables, forest_picture, own_results, published
-from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forest_picture import Row
 from sojourn.clinic.own_results import LABELS, Own
 from sojourn.clinic.views.outcomes import arms_of, observations
@@ -50,7 +50,6 @@ class Shown:
 @in_programme
 def beside_literature(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The programme's outcomes and harms with the trials': by arm only for who opened the seal."""
-    course_readers_only(visitor)
     protocol = visitor.standing.protocol
     arms = arms_of(request, visitor)
     blinded = bool(protocol.randomisation and protocol.randomisation.blinded)

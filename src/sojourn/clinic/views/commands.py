@@ -257,7 +257,6 @@ def _to_verify(request: HttpRequest, visitor: Visitor, kind: type[Any], course: 
 @in_programme
 def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The choice of terms that the words typed so far may mean, for a page to put in place."""
-    course_readers_only(visitor)
     form = CommandForm(RecordAdverseEvent, Offers({}), initial={"term": request.GET.get("term")})
     return HttpResponse(str(form["code"]))
 

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from sojourn.clinic import board
-from sojourn.clinic.access import Visitor, course_readers_only, in_programme
+from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.cases import case_of, clocks_of
 from sojourn.clinic.paper import form_tables, pdf
 from sojourn.course import COMMANDS
@@ -83,7 +83,6 @@ def event_message(
 
 
 def _found(visitor: Visitor, participant: str, event: str) -> tuple[Course, AdverseEvent]:
-    course_readers_only(visitor)
     course = desk.load_course(visitor.programme, participant)
     found = course.adverse_events.get(event)
     if found is None:
