@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sojourn.clinic import design_runs
+from sojourn.clinic import design_runs, run_files
 from sojourn.clinic.models import Member
 from sojourn.design.drawing import prepare
 from sojourn.design.plan import Plan
@@ -115,7 +115,7 @@ def test_a_new_run_ends_the_one_before(desk):
 def test_a_run_nobody_works_on_any_more_says_so(desk):
     one, member = desk("lead"), Member.objects.get(username="lead")
     wanted = design_runs.Wanted("x", design_runs.numbers({}), False, "2026-01-01T00:00:00+00:00")
-    design_runs._write(design_runs._asked(member.pk), design_runs.asdict(wanted))
+    run_files.write(design_runs._asked(member.pk), design_runs.asdict(wanted))
     assert "The run has stopped" in one.get("design/").content.decode()
 
 

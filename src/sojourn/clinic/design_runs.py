@@ -5,17 +5,17 @@ worker of the server knows of both and a reload loses nothing. Only pages write 
 the run the second; the run ends when the first no longer asks for it.
 """
 
-import json
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from django.conf import settings
 
+from sojourn.clinic import run_files
 from sojourn.design.drawing import prepare
 from sojourn.design.model import (
     Baseline,
@@ -32,8 +32,6 @@ from sojourn.design.tally import Tally
 from sojourn.ledger import clock
 
 TRIALS, SIZES, SEED = 1000, 8, 1
-# The first run of an installation also compiles the analysis.
-SILENT = timedelta(seconds=180)
 ONCE_AT = 0.6  # where there are no looks, as the phase 3 programme did
 State = Literal["running", "done", "cancelled", "stopped"]
 _turn = threading.Semaphore(2)
@@ -189,7 +187,7 @@ def start(
     before = _read_wanted(member)
     asked_at = clock.now().isoformat()
     wanted = Wanted(secrets.token_hex(8), values, null, asked_at, spending=spending)
-    _write(_asked(member), asdict(wanted))
+    run_files.write(_asked(member), asdict(wanted))
     if before:
         _found(before.run).unlink(missing_ok=True)
     threading.Thread(target=_work, args=(member, wanted), daemon=True).start()
@@ -199,7 +197,7 @@ def cancel(member: int) -> None:
     """End this member's run; what it found so far stays on the page."""
     wanted = _read_wanted(member)
     if wanted:
-        _write(_asked(member), asdict(replace(wanted, cancelled=True)))
+        run_files.write(_asked(member), asdict(replace(wanted, cancelled=True)))
 
 
 def run_of(member: int) -> Run | None:
@@ -208,7 +206,7 @@ def run_of(member: int) -> Run | None:
     if wanted is None:
         return None
     sizes = sizes_between(wanted.values["smallest"], wanted.values["largest"])
-    found = _read(_found(wanted.run)) or {"done": 0, "points": [], "at": wanted.asked_at}
+    found = run_files.read(_found(wanted.run)) or {"done": 0, "points": [], "at": wanted.asked_at}
     points = tuple(Point(each["people"], _tally(each["tally"])) for each in found["points"])
     of = TRIALS * len(sizes)
     silent = clock.now() - datetime.fromisoformat(found["at"])
@@ -217,7 +215,7 @@ def run_of(member: int) -> Run | None:
         state = "done"
     elif wanted.cancelled:
         state = "cancelled"
-    elif found.get("failed") or silent > SILENT:
+    elif found.get("failed") or silent > run_files.SILENT:
         state = "stopped"
     return Run(wanted, state, points, found["done"], of)
 
@@ -267,7 +265,7 @@ def _follow(member: int, wanted: Wanted, points: list[Point]) -> None:
 def _report(wanted: Wanted, points: list[Point], done: int, *, failed: bool = False) -> None:
     shown = [{"people": each.people, "tally": asdict(each.tally)} for each in points]
     at = clock.now().isoformat()
-    _write(_found(wanted.run), {"done": done, "points": shown, "at": at, "failed": failed})
+    run_files.write(_found(wanted.run), {"done": done, "points": shown, "at": at, "failed": failed})
 
 
 def _tally(data: dict[str, Any]) -> Tally:
@@ -292,22 +290,7 @@ def _found(run: str) -> Path:
 
 
 def _read_wanted(member: int) -> Wanted | None:
-    data = _read(_asked(member))
+    data = run_files.read(_asked(member))
     if data:  # asked for before looks could be set
         data["values"] = {each.name: each.start for each in SLIDERS} | data["values"]
     return Wanted(**data) if data else None
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return data
-
-
-def _write(path: Path, data: dict[str, Any]) -> None:
-    """In one step, so that nobody reads half a file."""
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    draft.write_text(json.dumps(data), encoding="utf-8")
-    draft.replace(path)

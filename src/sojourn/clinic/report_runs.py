@@ -4,7 +4,6 @@ Where a run has got to lies in a file, so that every worker of the server knows 
 loses nothing. A run is made as the command line makes it, so that the bytes are the same.
 """
 
-import json
 import secrets
 import threading
 from collections.abc import Callable
@@ -17,12 +16,11 @@ from django.conf import settings
 from django.db import connections
 
 from sojourn import reporting
+from sojourn.clinic import run_files
 from sojourn.ledger import clock
 from sojourn.ledger.desk import Person
 from sojourn.record.command import Refused
 
-# The first run of an installation also compiles the analysis.
-SILENT = timedelta(seconds=180)
 WRITTEN_EVERY = timedelta(milliseconds=300)
 Kind = Literal["opened", "blinded"]
 State = Literal["running", "done", "stopped"]
@@ -56,12 +54,12 @@ def start(wish: reporting.Wish, by: Person) -> None:
 
 def run_of(programme: str, kind: Kind) -> Run | None:
     """The last run of that kind, wherever it has got to."""
-    try:
-        run = Run(**json.loads(_path(programme, kind).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    found = run_files.read(_path(programme, kind))
+    if found is None:
         return None
+    run = Run(**found)
     silent = clock.now() - datetime.fromisoformat(run.at)
-    if run.state == "running" and silent > SILENT:
+    if run.state == "running" and silent > run_files.SILENT:
         return replace(run, state="stopped", said="nothing was heard of it; make it again")
     return run
 
@@ -94,7 +92,9 @@ def _work(wish: reporting.Wish, by: Person, path: Path, run: Run) -> None:
             _write(path, replace(run, state="stopped", said=refused.message))
         except Exception:
             # The page tells it; a thread has nobody else to tell. The cause goes to the log.
-            _write(path, replace(run, state="stopped", said="the server has logged why"))
+            run_files.write(
+                path, asdict(replace(run, state="stopped", said="the server has logged why"))
+            )
             raise
         else:
             _write(path, replace(run, at=clock.now().isoformat(), state="done"))
@@ -107,7 +107,4 @@ def _path(programme: str, kind: Kind) -> Path:
 
 
 def _write(path: Path, run: Run) -> None:
-    """In one step, so that nobody reads half a file."""
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    draft.write_text(json.dumps(asdict(run)), encoding="utf-8")
-    draft.replace(path)
+    run_files.write(path, asdict(run))

@@ -9,6 +9,13 @@ from sojourn.ledger.programmes import OPENINGS
 from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
 
+SHORTEST_PURPOSE = 8  # letters
+
+
+def says_why(purpose: str) -> bool:
+    """Whether a purpose says enough to stand in the record beside an opening."""
+    return len(purpose.strip()) >= SHORTEST_PURPOSE
+
 
 def record(programme: str, purpose: str, by: Person) -> None:
     """Write down that ``by`` opens all allocations of the programme, and for what.

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.conduct.blinding import may_see_closed_session
 from sojourn.exchange.cdisc import shelf
-from sojourn.exchange.cdisc.source import SHORTEST_PURPOSE
 from sojourn.ledger import opening
 
 
@@ -36,7 +35,7 @@ def export_file(request: HttpRequest, visitor: Visitor, kind: str) -> HttpRespon
     randomisation = visitor.standing.protocol.randomisation
     if not blinded and randomisation is not None and randomisation.blinded:
         purpose = request.POST.get("purpose", "").strip()
-        if len(purpose) < SHORTEST_PURPOSE:
+        if not opening.says_why(purpose):
             messages.error(request, "Say in a few words what the export is opened for.")
             return redirect("exports", programme=visitor.programme)
         opening.record(visitor.programme, purpose, visitor.person)

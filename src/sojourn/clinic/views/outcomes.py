@@ -84,7 +84,7 @@ def outcomes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def open_allocation(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Open the seal for this visit to the site; the opening is itself an entry."""
     purpose = request.POST.get("purpose", "").strip()
-    if len(purpose) < 8:
+    if not opening.says_why(purpose):
         messages.error(request, "Say in a few words why the allocation is opened.")
     else:
         opening.record(visitor.programme, purpose, visitor.person)

@@ -22,7 +22,6 @@ TITLES = {
     "blinded": "Blinded: all participants together",
     "single": "One arm, described",
 }
-LEAST_PURPOSE = 8
 
 
 @require_GET
@@ -51,7 +50,7 @@ def make_report(request: HttpRequest, visitor: Visitor, kind: str) -> HttpRespon
     """Begin making a report; one by arm opens the allocation, with a purpose."""
     allowed = _allowed(visitor, kind)
     purpose = request.POST.get("purpose", "").strip()
-    if allowed == "opened" and _is_sealed(visitor) and len(purpose) < LEAST_PURPOSE:
+    if allowed == "opened" and _is_sealed(visitor) and not opening.says_why(purpose):
         messages.error(request, "Say in a few words what the report is opened for.")
     else:
         wish = reporting.Wish(visitor.programme, blinded=allowed == "blinded", purpose=purpose)
@@ -72,7 +71,7 @@ def report_file(request: HttpRequest, visitor: Visitor, kind: str, form: str) ->
         raise Http404("no report has been made yet")
     if allowed == "opened" and _is_sealed(visitor):
         purpose = request.POST.get("purpose", "").strip()
-        if len(purpose) < LEAST_PURPOSE:
+        if not opening.says_why(purpose):
             messages.error(request, "Say in a few words what the report is opened for.")
             return redirect("report", programme=visitor.programme)
         opening.record(visitor.programme, purpose, visitor.person)

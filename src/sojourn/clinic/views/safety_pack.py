@@ -48,7 +48,7 @@ def closed_session(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context = {"visitor": visitor, "here": "safety", "purpose": "", "tables": None}
     if request.method == "POST":
         purpose = request.POST.get("purpose", "").strip()
-        if len(purpose) < 8:
+        if not opening.says_why(purpose):
             messages.error(request, "Say in a few words what the allocation is opened for.")
             return redirect("closed-session", programme=visitor.programme)
         try:

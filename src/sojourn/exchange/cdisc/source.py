@@ -18,7 +18,6 @@ from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
 
 Progress = Callable[[int, int], None]
-SHORTEST_PURPOSE = 8  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def open_source(wish: Wish, by: Person) -> Source:
         raise Refused(f"a {by.role} may not export the trial's data")
     if wish.opened and not may_see_closed_session(by.role):
         raise Refused(f"a {by.role} may not see data by arm; ask for the blinded export")
-    if wish.opened and len(wish.purpose.strip()) < SHORTEST_PURPOSE:
+    if wish.opened and not opening.says_why(wish.purpose):
         raise Refused("say in a few words what the allocation is opened for", "purpose")
     standing = programmes.load(wish.programme)
     cut = cut_at(wish.programme, wish.as_of)
