@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sojourn.terminal import Author, fail, start
+from sojourn.terminal import Author, fail, show_token, start
 
 fhir_app = typer.Typer(help="Programs that read or write over FHIR.", no_args_is_help=True)
 
@@ -30,8 +30,7 @@ def add(
         token = callers.add(programme, name, member, scopes, author=author)
     except Refused as refused:
         fail(refused.message)
-    typer.echo(token)
-    typer.echo("Keep it safe: it is shown this once, and only its SHA-256 is kept.", err=True)
+    show_token(token)
 
 
 @fhir_app.command("revoke")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sojourn.terminal import Author, fail, pairs, reporting_import, start
+from sojourn.terminal import Author, fail, pairs, reporting_import, show_token, start
 
 device_app = typer.Typer(help="Devices that deliver vital signs.", no_args_is_help=True)
 listen_app = typer.Typer(help="Take vital signs from elsewhere.", no_args_is_help=True)
@@ -60,8 +60,7 @@ def device_add(
         token = devices.add(programme, name, site=site, author=author)
     except Refused as refused:
         fail(refused.message)
-    typer.echo(token)
-    typer.echo("Keep it safe: it is shown this once, and only its SHA-256 is kept.", err=True)
+    show_token(token)
 
 
 @device_app.command("revoke")

@@ -79,6 +79,12 @@ def pairs(texts: list[str] | None, option: str) -> Iterator[tuple[str, str]]:
         yield left.strip(), right.strip()
 
 
+def show_token(token: str) -> None:
+    """A new token, alone on standard output so that it can be piped; the warning is beside it."""
+    typer.echo(token)
+    typer.echo("Keep it safe: it is shown this once, and only its SHA-256 is kept.", err=True)
+
+
 def fail(message: str) -> NoReturn:
     """End with ``message`` and exit status 1."""
     typer.secho(message, err=True, fg=typer.colors.RED)
