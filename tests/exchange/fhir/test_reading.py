@@ -141,6 +141,7 @@ def test_the_rows_are_rebuilt_to_the_byte(demonstration, db):
         ("Patient/nobody", {}, 404, "nobody"),
         ("Observation/%00", {}, 404, "Observation"),
         ("Provenance", {}, 400, "target"),
+        ("Provenance", {"target": ""}, 400, "target"),
         ("Patient/D-001/_history/99", {}, 404, "version"),
         ("a/b/c/d/e", {}, 404, "metadata"),
     ],

@@ -43,10 +43,11 @@ def provenance_by_id(reader: Reader, identity: str) -> Resource:
 
 def provenances(reader: Reader, asked: Sequence[tuple[str, str]]) -> list[Resource]:
     """The entries behind one participant ('patient') or one resource ('target')."""
-    named = dict(asked)
-    unknown = set(named) - {"patient", "target", "_count", "_format"}
+    # What is asked for with nothing in it is not asked for.
+    named = {name: value for name, value in asked if value}
+    unknown = {name for name, _ in asked} - {"patient", "target", "_count", "_format"}
     if unknown or not {"patient", "target"} & set(named):
-        what = next(iter(unknown), "Provenance")
+        what = min(unknown, default="Provenance")
         raise Fault(400, "is searched by patient or by target, as Observation/P-1.7.pulse", what)
     target = named.get("target") or f"Patient/{named['patient'].removeprefix('Patient/')}"
     kind, _, identity = target.rpartition("/")
