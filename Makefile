@@ -31,8 +31,8 @@ test: $(VENV)/develop.stamp ## Run every test: SQLite, PostgreSQL, browser
 	$(BIN)/python tests/with_postgresql.py $(BIN)/python -m pytest -n 2 --dist loadfile --reuse-db --ignore-glob='*/cdisc/test_[!p]*' tests/ledger tests/monitoring tests/exchange tests/diary tests/clinic/test_demo.py tests/clinic/test_demo_steps.py
 
 check: $(VENV)/develop.stamp ## Style, types, rooms
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks validation/*.py
+	$(BIN)/ruff format --check src tests benchmarks validation/*.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m django makemigrations --check --dry-run --settings sojourn.clinic.settings
@@ -47,4 +47,7 @@ sbom: $(VENV)/develop.stamp ## List what a release holds, as CycloneDX: dist/sbo
 conformance: $(VENV)/run.stamp ## Hold exports against XSDs and our checks; CORE=PATH runs the CDISC rules engine
 	$(BIN)/python validation/conformance.py $(if $(CORE),--core $(CORE),)
 
-.PHONY: help demo serve test check bench sbom conformance
+validation: $(VENV)/develop.stamp ## Qualify this installation: requirements, risks, tests, clauses: dist/validation
+	$(BIN)/python validation/build.py
+
+.PHONY: help demo serve test check bench sbom conformance validation

@@ -143,6 +143,7 @@ def faults(page, address):
     return violations(page)
 
 
+@pytest.mark.proves("usable-pages")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "username"), PAGES)
 def test_axe_finds_nothing_against_wcag_2_2_aa(served, named, page_of, path, username, scheme):

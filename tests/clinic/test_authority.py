@@ -59,6 +59,7 @@ def status_of(client, method, path):
         transaction.savepoint_rollback(point)
 
 
+@pytest.mark.proves("access-by-table")
 def test_the_table_is_what_the_server_does(samples, monkeypatch):
     """Twice over: whom it names is not refused, and whom it does not name is."""
     monkeypatch.setattr(design.design_runs, "start", lambda *_, **__: None)
@@ -91,12 +92,14 @@ def test_the_table_is_what_the_server_does(samples, monkeypatch):
     assert not wrong, "\n".join(map(str, wrong[:40]))
 
 
+@pytest.mark.proves("access-by-table")
 def test_every_address_has_a_name_and_every_page_of_the_table_an_address():
     names = {name for name, _ in addresses()}
     assert "" not in names
     assert set(authority.authority().pages) <= names
 
 
+@pytest.mark.proves("access-by-table")
 def test_whoever_has_no_role_sees_no_programme(programme):
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(Member.objects.create(username="nobody", role=""))

@@ -36,6 +36,7 @@ def concern(desk, participant, **data):
     return therapist.post(path, **{"at": at, "concern": "seems tired", **data})
 
 
+@pytest.mark.proves("bad-input")
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b", "\x85", "\u2028"])
 @pytest.mark.parametrize("field", ["concern", "key"])
 def test_a_control_character_is_told_beside_its_field(desk, in_session, field, sign):
@@ -78,6 +79,7 @@ def test_a_time_long_past_is_told_beside_its_field(desk, in_session, at):
     assert "check the year" in answer.content.decode()
 
 
+@pytest.mark.proves("bad-input")
 def test_markup_in_a_text_is_shown_as_it_was_typed(desk, in_session):
     assert concern(desk, in_session, concern=TAG).status_code == 302
 

@@ -55,6 +55,7 @@ def sign_in(clinic, chromium):
         context.close()
 
 
+@pytest.mark.proves("usable-pages")
 def test_a_therapist_records_vital_signs_by_keyboard_alone(sign_in, clinic):
     page = sign_in("therapist")
     participant = OpenSessionRow.objects.get().participant
@@ -88,6 +89,7 @@ def test_errors_are_shown_in_place_and_the_page_stays(sign_in, clinic):
     assert "300" in page.inner_text("main")
 
 
+@pytest.mark.proves("usable-pages")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_phone_in_light_and_dark(sign_in, clinic, scheme):
     page = sign_in("statistician", color_scheme=scheme, viewport={"width": 360, "height": 740})
@@ -109,6 +111,7 @@ def test_pages_fit_a_phone_in_light_and_dark(sign_in, clinic, scheme):
     assert page.faults == []
 
 
+@pytest.mark.proves("usable-pages")
 def test_pages_work_without_scripts(sign_in, clinic):
     page = sign_in("monitor", java_script_enabled=False)
     page.click("nav >> text=Record")

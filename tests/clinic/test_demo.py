@@ -83,6 +83,7 @@ def happenings() -> Iterator[Entry]:
     return (entry for entry in entries() if not isinstance(entry.fact, Corrected))
 
 
+@pytest.mark.proves("whole-course")
 def test_a_hundred_and_four_are_randomised_and_everyone_is_accounted_for(demo: Loaded) -> None:
     statuses = dict(demo.summary.statuses)
     assert demo.summary.randomised == 104
@@ -93,6 +94,7 @@ def test_a_hundred_and_four_are_randomised_and_everyone_is_accounted_for(demo: L
     assert statuses["completed"] >= 65
 
 
+@pytest.mark.proves("rows-are-the-record")
 def test_the_counts_kept_are_the_counts_of_the_rows(demo: Loaded) -> None:
     kept = dict(StatusCount.objects.values_list("status", "participants"))
     assert kept == Counter(ParticipantRow.objects.values_list("status", flat=True))
@@ -237,6 +239,7 @@ def test_everything_is_dated_to_the_past_and_recorded_when_it_was_loaded(demo: L
     assert all(entry.recorded_at >= demo.now for entry in entries())
 
 
+@pytest.mark.proves("who-when-why")
 def test_each_entry_is_written_by_someone_with_an_account(demo: Loaded) -> None:
     authors = {(entry.author, entry.role) for entry in entries()}
     assert authors <= {*ACCOUNTS, ("participant", "participant")}
@@ -288,6 +291,7 @@ def test_the_safety_board_has_something_to_show(demo: Loaded) -> None:
     assert sum(kept) == EventRow.objects.count()
 
 
+@pytest.mark.proves("whole-course")
 def test_the_record_verifies_and_its_entries_are_those_counted(demo: Loaded) -> None:
     report = verify()
     assert report.problems == ()
@@ -295,6 +299,7 @@ def test_the_record_verifies_and_its_entries_are_those_counted(demo: Loaded) -> 
     assert report.entries > 9000
 
 
+@pytest.mark.proves("rows-are-the-record")
 def test_rows_rebuilt_from_the_record_are_the_very_same(demo: Loaded) -> None:
     live = fingerprint()
     assert rebuild() == 121

@@ -78,6 +78,7 @@ def test_on_its_last_day_a_dose_may_still_be_given(second_session_on):
     assert isinstance(story.dose(80), DoseGiven)
 
 
+@pytest.mark.proves("legal-ground")
 def test_on_the_day_after_the_dose_is_withheld_for_that_reason_alone(second_session_on):
     last = second_session_on - timedelta(days=1)
     found(until=last)
@@ -115,6 +116,7 @@ def test_nobody_new_is_registered_after_the_end(db):
         Recorded().ask(late)
 
 
+@pytest.mark.proves("legal-ground")
 def test_a_site_the_authorisation_does_not_cover_is_refused_by_name(db):
     found(until=None, sites="site-1\nsite-9")
     Recorded().registered()

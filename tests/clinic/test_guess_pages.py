@@ -104,6 +104,7 @@ def test_a_guess_is_opened_for_correction_by_who_wrote_it_and_by_nobody_else(des
             assert "meant 17" not in shown, (role, page)
 
 
+@pytest.mark.proves("guesses-of-arm")
 def test_a_therapist_sees_their_own_guess_and_not_their_colleagues(desk, after_session):
     answer = say(desk, after_session, "therapist", OWN, certainty_percent=83)
     assert answer.status_code == 302

@@ -34,6 +34,7 @@ def two(programme):
     return "D-901", "D-902"
 
 
+@pytest.mark.proves("identity-apart")
 def test_a_name_is_kept_encrypted_and_never_enters_the_record(two):
     assert vault.keep(PROGRAMME, "D-901", ANA, COORDINATOR) == ()
     assert vault.contact(PROGRAMME, "D-901").email == "ana@example.org"
@@ -73,6 +74,7 @@ def test_a_close_likeness_is_told_apart_from_the_same(two):
     assert match.kind == "close"
 
 
+@pytest.mark.proves("identity-apart")
 def test_each_look_is_on_the_record_with_its_purpose(two):
     vault.keep(PROGRAMME, "D-901", ANA, COORDINATOR)
     found = vault.open_identity(PROGRAMME, "D-901", "to call about the ride home", COORDINATOR)
@@ -86,6 +88,7 @@ def test_each_look_is_on_the_record_with_its_purpose(two):
         vault.open_identity(PROGRAMME, "D-901", "curious", desk.Person("monitor", "monitor"))
 
 
+@pytest.mark.proves("identity-apart")
 def test_erasing_destroys_the_person_and_leaves_the_course(two):
     vault.keep(PROGRAMME, "D-901", ANA, COORDINATOR)
     with pytest.raises(Refused, match="not for a coordinator"):
@@ -140,6 +143,7 @@ def test_the_page_keeps_shows_for_a_purpose_and_erases(two, desk_of):
     assert not IdentityRow.objects.exists()
 
 
+@pytest.mark.proves("identity-apart")
 @pytest.mark.parametrize("username", ["rater", "monitor", "statistician", "pharmacist", "fidelity"])
 def test_those_who_work_with_numbers_see_no_names(two, desk_of, username):
     assert desk_of(username).get("participants/D-901/identity/").status_code == 403

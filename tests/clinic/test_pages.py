@@ -25,6 +25,7 @@ def prefilled(response, name: str) -> str:
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode()).group(1)
 
 
+@pytest.mark.proves("access-by-table")
 @pytest.mark.parametrize("path", ["/", "/demo/", "/demo/participants/D-001/", "/demo/record/"])
 def test_nobody_sees_anything_without_signing_in(programme, path):
     response = Client(headers={"host": "127.0.0.1"}).get(path)
@@ -32,6 +33,7 @@ def test_nobody_sees_anything_without_signing_in(programme, path):
     assert response.headers["Location"].startswith("/account/login/")
 
 
+@pytest.mark.proves("unique-people")
 def test_nobody_opens_an_account_for_themselves(programme):
     page = Client(headers={"host": "127.0.0.1"}).get("/account/signup/")
     assert "password1" not in page.content.decode()
@@ -65,6 +67,7 @@ def test_today_shows_the_session_the_alert_and_what_is_overdue(desk, in_session)
     assert re.search(r"Overdue \([1-9]", page)
 
 
+@pytest.mark.proves("blinding")
 def test_a_rater_sees_ratings_and_nothing_that_could_tell_the_arm(desk, in_session):
     rater = desk("rater")
     assert rater.get("outcomes/").status_code == 403
@@ -85,6 +88,7 @@ def test_a_rater_sees_ratings_and_nothing_that_could_tell_the_arm(desk, in_sessi
     assert rater.get(f"participants/{in_session}/do/dosing.give-dose/").status_code == 403
 
 
+@pytest.mark.proves("blinding")
 @pytest.mark.parametrize("username", ["therapist", "prescriber", "coordinator", "monitor", "lead"])
 def test_no_blinded_page_names_an_arm_of_anyone(desk, username, in_progress):
     member = desk(username)
@@ -102,6 +106,7 @@ def test_no_blinded_page_names_an_arm_of_anyone(desk, username, in_progress):
     assert version("openings:demo") == 0
 
 
+@pytest.mark.proves("unblinding")
 def test_opening_the_allocation_is_itself_an_entry(desk):
     statistician = desk("statistician")
     before = statistician.get("outcomes/").content.decode()
@@ -114,6 +119,7 @@ def test_opening_the_allocation_is_itself_an_entry(desk):
     assert (entry.author, entry.fact.purpose) == ("statistician", "interim report to the board")
 
 
+@pytest.mark.proves("blinding")
 def test_the_arm_is_nowhere_in_a_blinded_record(programme):
     for row in ParticipantRow.objects.all():
         assert row.arm == ""
@@ -156,6 +162,7 @@ def test_bad_vital_signs_are_told_beside_their_field_and_nothing_is_written(desk
     assert written() == before
 
 
+@pytest.mark.proves("written-once")
 def test_a_decision_on_an_old_page_is_shown_as_a_conflict(desk, in_session):
     path = f"participants/{in_session}/do/dosing.withhold-dose/"
     therapist = desk("therapist")
@@ -174,6 +181,7 @@ def test_a_decision_on_an_old_page_is_shown_as_a_conflict(desk, in_session):
     assert written() == before + 1
 
 
+@pytest.mark.proves("written-once")
 def test_pressing_twice_writes_once(desk, in_session):
     path = f"participants/{in_session}/do/safety.raise-concern/"
     therapist = desk("therapist")
@@ -186,6 +194,7 @@ def test_pressing_twice_writes_once(desk, in_session):
     assert written() == before + 1
 
 
+@pytest.mark.proves("append-only")
 def test_a_correction_stands_beside_what_it_corrects(desk, in_session):
     entries = read_stream(stream_of("demo", in_session))
     wrong = [each for each in entries if each.fact.kind == "dosing.vitals-recorded"][-1]
@@ -214,6 +223,7 @@ def test_a_correction_stands_beside_what_it_corrects(desk, in_session):
     )
 
 
+@pytest.mark.proves("as-known-then")
 def test_the_course_is_shown_as_the_record_knew_it(desk, in_progress):
     page = desk("monitor").get(f"participants/{in_progress}/", as_of="2000-01-01T00:00")
     assert page.status_code == 404
@@ -266,6 +276,7 @@ def test_a_prescriber_pauses_the_programme_and_no_dose_is_given(desk, in_session
     assert "the programme is not open" in page
 
 
+@pytest.mark.proves("access-by-table")
 @pytest.mark.parametrize("username", ["therapist", "monitor", "rater"])
 def test_a_command_of_another_role_is_not_there(desk, username, in_progress):
     answer = desk(username).get(f"participants/{in_progress}/do/screening.confirm-eligibility/")

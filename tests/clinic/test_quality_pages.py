@@ -151,6 +151,7 @@ def test_the_monitor_verifies_a_visit_and_the_page_counts_it(desk, rated):
     assert f"{len(chosen)} of {of}" in desk("lead").get("monitoring/").content.decode()
 
 
+@pytest.mark.proves("locked-data")
 def test_a_lock_is_signed_and_the_database_after_every_course(desk, rated):
     ended = unasked_and_ended()
     now = clock.now()
@@ -200,6 +201,7 @@ def test_a_locked_database_takes_nobody_new_and_unlocks_before_its_courses(progr
     assert load_course(PROGRAMME, "D-900").participant
 
 
+@pytest.mark.proves("review-of-data")
 def test_the_statistical_checks_are_shown_without_an_arm(desk, programme):
     page = desk("monitor").get("monitoring/central/")
     text = page.content.decode()

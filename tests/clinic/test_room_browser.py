@@ -57,6 +57,7 @@ def of_kind(entries: list[dict], kind: str) -> list[dict]:
     return [each for each in entries if each["kind"] == kind]
 
 
+@pytest.mark.proves("session-room")
 def test_each_of_two_therapists_sees_what_the_other_wrote_within_a_second(served, sign_in):
     one = room_of(served, sign_in("therapist", viewport={"width": 1024, "height": 768}))
     two = room_of(served, sign_in("therapist2", viewport={"width": 390, "height": 844}))
@@ -161,6 +162,7 @@ def test_the_room_is_dim_whatever_the_system_prefers(served, sign_in, scheme):
         assert sum(map(int, re.findall(r"\d+", colour)[:3])) / 3 < 70, (selector, colour)
 
 
+@pytest.mark.proves("session-room")
 def test_taps_made_without_a_network_are_kept_and_each_arrives_once(served, sign_in):
     one, two = sign_in("therapist"), sign_in("therapist2")
     room_of(served, one)
@@ -220,6 +222,7 @@ def test_what_the_server_refuses_is_said_and_not_sent_again(served, sign_in):
     assert page.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.proves("session-room")
 def test_another_member_on_the_same_tablet_never_sends_the_taps_of_the_first(served, sign_in):
     page = room_of(served, sign_in("therapist"))
     participant = served.people["in_session"]
@@ -250,6 +253,7 @@ def test_axe_finds_nothing_against_wcag_2_2_aa_in_the_room(served, sign_in, whic
     assert violations(page) == []
 
 
+@pytest.mark.proves("session-room")
 def test_a_whole_session_is_run_by_two_with_the_room_alone(served, sign_in):
     one = sign_in("therapist", viewport={"width": 1024, "height": 768})
     two = sign_in("therapist2", viewport={"width": 390, "height": 844})
@@ -377,6 +381,7 @@ def test_a_whole_session_is_run_by_two_with_the_room_alone(served, sign_in):
     assert one.faults == two.faults == []
 
 
+@pytest.mark.proves("nothing-lost")
 def test_a_killed_server_loses_nothing_acknowledged_and_the_page_comes_back_by_itself(
     served, sign_in
 ):

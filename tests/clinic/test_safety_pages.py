@@ -95,6 +95,7 @@ def test_following_up_starts_from_what_was_said_last(desk, serious):
     assert re.search(r'name="grade" value="3"', form)
 
 
+@pytest.mark.proves("reporting-clocks")
 def test_a_late_report_stands_on_today_and_first_on_the_board(desk, in_progress):
     known = datetime.now(UTC) - timedelta(days=30)
     record(in_progress, "Seizure", 3, known, seriousness=("hospitalisation",))
@@ -162,6 +163,7 @@ def test_counts_are_those_of_the_rows_and_rebuild_to_the_same(programme, in_prog
     assert fingerprint() == live
 
 
+@pytest.mark.proves("adverse-events")
 def test_a_correction_takes_the_event_out_of_every_count(programme, in_progress):
     at = datetime.now(UTC) - timedelta(hours=2)
     before = fingerprint_of_safety()

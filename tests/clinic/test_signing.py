@@ -80,6 +80,7 @@ def signatures(participant: str) -> list[str]:
     ]
 
 
+@pytest.mark.proves("signatures")
 def test_the_form_says_what_is_signed_and_the_history_who_signed_it(prescriber, deciding):
     participant, visit = deciding
     path = f"participants/{participant}/do/{COMMAND}/"
@@ -97,6 +98,7 @@ def test_the_form_says_what_is_signed_and_the_history_who_signed_it(prescriber, 
     assert not verify().problems
 
 
+@pytest.mark.proves("signatures")
 def test_signed_in_is_not_enough_and_nothing_typed_is_lost(prescriber, deciding):
     participant, visit = deciding
     path = f"participants/{participant}/do/{COMMAND}/"
@@ -120,6 +122,7 @@ def test_a_retry_signs_once(prescriber, deciding):
     assert len(signatures(participant)) == 1
 
 
+@pytest.mark.proves("signatures")
 def test_after_five_wrong_passwords_even_the_right_one_does_not_sign(prescriber, deciding):
     participant, visit = deciding
     path = f"participants/{participant}/do/{COMMAND}/"
@@ -131,6 +134,7 @@ def test_after_five_wrong_passwords_even_the_right_one_does_not_sign(prescriber,
     assert signatures(participant) == []
 
 
+@pytest.mark.proves("signatures")
 def test_a_code_of_the_app_signs_once(prescriber, deciding):
     participant, visit = deciding
     member = Member.objects.get(username="prescriber")
@@ -202,6 +206,7 @@ def test_whoever_can_prove_nothing_here_signs_nothing(desk, deciding):
     assert "neither a password nor a second factor" in answer.content.decode()
 
 
+@pytest.mark.proves("signatures")
 def test_no_other_door_writes_what_is_to_be_signed(deciding):
     participant, visit = deciding
     command = DecideNextDose(clock.now() - timedelta(minutes=1), visit, "go-on", "slept well")

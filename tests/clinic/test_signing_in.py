@@ -51,10 +51,12 @@ def with_app(client):
     return secret
 
 
+@pytest.mark.proves("sign-in")
 def test_the_password_is_kept_by_argon2(ana):
     assert ana.password.startswith("argon2")
 
 
+@pytest.mark.proves("sign-in")
 def test_without_a_second_factor_nothing_of_a_programme_is_seen(ana, visitor):
     sign_in(visitor)
     for path in ("/", "/demo/", "/demo/participants/D-0001/"):
@@ -63,6 +65,7 @@ def test_without_a_second_factor_nothing_of_a_programme_is_seen(ana, visitor):
     assert visitor.get("/").status_code == 200
 
 
+@pytest.mark.proves("sign-in")
 def test_with_an_app_the_password_alone_opens_nothing(ana, visitor):
     sign_in(visitor)
     secret = with_app(visitor)
@@ -107,6 +110,7 @@ def test_secrets_of_second_factors_lie_under_the_sites_seal(ana, visitor):
     assert secret not in kept
 
 
+@pytest.mark.proves("sign-in")
 def test_five_wrong_passwords_lock_the_name_here_and_the_right_one_too(ana, visitor):
     statuses = [sign_in(visitor, "wrong").status_code for _ in range(5)]
     assert statuses[-1] == 429
@@ -127,6 +131,7 @@ def test_a_name_that_does_not_exist_is_answered_like_a_wrong_password(ana, visit
     assert told[0] == told[1]
 
 
+@pytest.mark.proves("sign-in")
 @pytest.mark.parametrize(("role", "hours"), [("therapist", 12), ("monitor", 2)])
 def test_how_long_one_stays_signed_in_follows_from_the_role(
     ana, visitor, settings, monkeypatch, role, hours
@@ -140,6 +145,7 @@ def test_how_long_one_stays_signed_in_follows_from_the_role(
         assert visitor.get("/").status_code == status
 
 
+@pytest.mark.proves("unique-people")
 def test_nobody_opens_an_account_by_themselves(visitor):
     for path in ("/account/signup/", "/account/second-factor/webauthn/signup/"):
         assert "<form" not in visitor.get(path).content.decode() or visitor.get(path).status_code

@@ -107,6 +107,7 @@ def test_an_app_is_set_up_by_its_picture_or_secret(strict, page):
     assert page.refused == []
 
 
+@pytest.mark.proves("unique-people")
 @pytest.mark.parametrize(
     ("email", "verified", "enters"),
     [

@@ -24,6 +24,7 @@ def given(participant: str) -> list[DoseGiven]:
     return [each.fact for each in entries if isinstance(each.fact, DoseGiven)]
 
 
+@pytest.mark.proves("drug-accountability")
 def test_every_dose_of_a_session_stands_on_the_book_of_its_container(programme, in_session):
     doses = given(in_session)
     assert doses

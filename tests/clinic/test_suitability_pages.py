@@ -79,6 +79,7 @@ def confirm(pages, rationale):
     )
 
 
+@pytest.mark.proves("whole-course")
 def test_a_person_is_led_from_registration_to_eligibility(pages):
     told = confirm(pages, "looks suitable")
     assert "no consent is in force" in told

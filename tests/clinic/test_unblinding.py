@@ -19,6 +19,7 @@ def field(command: str, participant: str) -> str:
     return f"participants/{participant}/do/{command}/"
 
 
+@pytest.mark.proves("unblinding")
 def test_one_person_sees_the_arm_once_and_no_other_page_tells_it(desk, in_progress):
     participant = in_progress
     arms = {each.key: each.label for each in programmes.load(PROGRAMME).protocol.arms}

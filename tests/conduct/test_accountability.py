@@ -103,6 +103,7 @@ def test_what_was_dispensed_given_and_returned_adds_up_without_an_alert():
     assert (each.in_stock, each.returned, each.administered, each.open) == (0, 1, 2, ())
 
 
+@pytest.mark.proves("drug-accountability")
 def test_a_capsule_that_does_not_come_back_is_an_alert_until_someone_explains():
     pharmacy = Pharmacy().received().dispensed()
     pharmacy.given(80)
@@ -186,6 +187,7 @@ def test_an_expired_container_is_not_dispensed():
         pharmacy.ask(Dispense(pharmacy.at, "P-1", "dosing-2", "1001", 1, "wilma"))
 
 
+@pytest.mark.proves("drug-accountability")
 def test_in_a_blinded_programme_only_a_sealed_and_fitting_container_goes_out():
     pharmacy = Pharmacy(sealed=True).received()
     with pytest.raises(Refused, match="not on the sealed kit list"):
@@ -285,6 +287,7 @@ ACTIONS = st.lists(
 )
 
 
+@pytest.mark.proves("drug-accountability")
 @given(ACTIONS)
 def test_whatever_is_asked_every_unit_is_accounted_for_and_none_below_zero(actions):
     pharmacy = Pharmacy().received("1001", units=6)

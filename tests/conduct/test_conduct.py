@@ -65,11 +65,13 @@ def test_a_programme_with_its_legal_ground_opens():
     assert office.programme.protocol_digest == MDMA.digest
 
 
+@pytest.mark.proves("legal-ground")
 def test_no_programme_opens_without_a_legal_authorisation():
     with pytest.raises(Refused, match="no legal authorisation is in force"):
         Office().founded().ask(OpenProgramme(NOW, LIMITS))
 
 
+@pytest.mark.proves("legal-ground")
 @pytest.mark.parametrize(
     ("since", "until", "opens"),
     [(0, 0, True), (0, None, True), (1, None, False), (-9, 0, True)],
@@ -95,6 +97,7 @@ def test_a_legal_ground_the_protocol_does_not_know_is_refused():
         Office().founded().ask(RecordAuthorisation(NOW, "X", "my-own-idea", TODAY))
 
 
+@pytest.mark.proves("legal-ground")
 def test_a_revoked_authorisation_no_longer_holds():
     office = Office().authorised().ask(RevokeAuthorisation(NOW, "IND 1", "clinical hold"))
     assert office.programme.authorisation(TODAY) is None
@@ -152,6 +155,7 @@ def test_a_consent_form_to_be_signed_again_raises_what_is_needed():
     assert office.programme.consents(TODAY)[1] == "3.0"
 
 
+@pytest.mark.proves("allocation")
 @given(st.binary(min_size=16, max_size=32), st.text(max_size=8), st.integers(1, 80))
 def test_arms_balance_at_the_end_of_every_block(seed, stratum, number):
     arms = [
@@ -162,6 +166,7 @@ def test_arms_balance_at_the_end_of_every_block(seed, stratum, number):
     assert abs(counts["mdma"] - counts["placebo"]) <= 3  # half of the largest block
 
 
+@pytest.mark.proves("allocation")
 def test_the_list_follows_from_the_seed_and_differs_by_stratum_and_seed():
     def first_forty(seed, stratum):
         return [

@@ -46,6 +46,7 @@ def test_a_report_stays_open_until_an_overseer_says_what_was_done():
         confidential.decide(after, answer, role="monitor", now=NOW)
 
 
+@pytest.mark.proves("concerns-in-confidence")
 @pytest.mark.parametrize("role", ["therapist", "prescriber", "coordinator", "participant"])
 def test_nobody_on_the_team_closes_a_report(role):
     answer = AnswerConfidentialReport(NOW, "report-1", "spoke with him, all is well")
@@ -68,6 +69,7 @@ def test_what_makes_no_sense_is_refused_with_its_mend(command, message):
         confidential.decide(reported(), command, role="monitor", now=NOW)
 
 
+@pytest.mark.proves("concerns-in-confidence")
 @pytest.mark.parametrize("role", [*TEAM, "independent-rater", "fidelity-rater"])
 def test_no_role_that_treats_or_rates_may_see_the_entry(role):
     assert not blinding.may_see(role, ConfidentialReportMade.kind)

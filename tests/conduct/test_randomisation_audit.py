@@ -35,6 +35,7 @@ def test_a_list_made_from_the_seed_holds():
     assert (found.allocations, found.strata) == (60, 2)
 
 
+@pytest.mark.proves("allocation")
 def test_an_arm_that_was_exchanged_is_found_and_not_named():
     made = allocated()
     other = {"mdma": "placebo", "placebo": "mdma"}[made[17].sealed]
@@ -45,6 +46,7 @@ def test_an_arm_that_was_exchanged_is_found_and_not_named():
     assert "placebo" not in finding.what
 
 
+@pytest.mark.proves("allocation")
 @pytest.mark.parametrize("at", [0, 5, 29])
 def test_a_line_left_out_is_found(at):
     made = allocated()

@@ -49,6 +49,7 @@ def serious(story: Story, **more):
     return event(story, "Syncope", 3, True, **({"seriousness": ("hospitalisation",)} | more))
 
 
+@pytest.mark.proves("adverse-events")
 def test_an_event_carries_its_term_its_class_and_how_it_became_known():
     story = consented()
     (fact,) = story.ask(
@@ -75,6 +76,7 @@ def test_a_term_nobody_knows_is_refused_with_its_mend():
     assert "no term of the dictionary" in refusal(story, event(story, code="xqzzy")).message
 
 
+@pytest.mark.proves("adverse-events")
 def test_only_grades_that_exist_for_the_term():
     story = consented()
     refused = refusal(story, event(story, "Nausea", 4, True, seriousness=("life-threatening",)))
@@ -113,6 +115,7 @@ def test_an_event_that_ended_is_not_still_going_on():
     assert "yet the outcome is 'recovering'" in refusal(story, command).message
 
 
+@pytest.mark.proves("adverse-events")
 def test_expectedness_follows_the_reference_list_and_its_worst_grade():
     story = consented()
     told = [
@@ -148,6 +151,7 @@ def test_to_differ_from_the_list_takes_a_reason():
     )
 
 
+@pytest.mark.proves("adverse-events")
 @pytest.mark.parametrize(
     ("term", "code", "interest"),
     [
@@ -183,6 +187,7 @@ def test_without_an_interval_an_open_event_is_due_at_once():
     assert story.course.adverse_events["ae-1"].follow_up_on == story.at.date()
 
 
+@pytest.mark.proves("reporting-clocks")
 def test_a_serious_event_starts_its_clocks_from_when_the_site_learned_of_it():
     story = consented()
     command = serious(story, relatedness="possible")
@@ -274,6 +279,7 @@ def test_that_no_report_is_due_is_decided_with_a_reason_and_not_by_a_therapist()
     assert story.course.clocks["ae-1", "us-fda-15"].waived.startswith("found to be unrelated")
 
 
+@pytest.mark.proves("reporting-clocks")
 def test_correcting_a_serious_event_keeps_the_earliest_deadline():
     story = consented()
     story.ask(serious(story), "therapist")
@@ -315,6 +321,7 @@ events = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.proves("reporting-clocks")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(events, max_size=6), st.lists(st.tuples(st.integers(0, 5), events), max_size=4))
 def test_every_serious_event_has_a_clock_that_runs_or_was_stopped(first, later):

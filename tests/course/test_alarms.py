@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def test_a_monitor_that_never_gave_a_usable_value_falls_silent_too():
     assert alarms.silent_from(off, (SILENT,)) == 1_030_000
 
 
+@pytest.mark.proves("vital-signs-alarms")
 @given(values)
 def test_no_run_that_meets_the_rule_is_ever_lost(numbers):
     _, raised = run(numbers, HIGH)
@@ -125,6 +127,7 @@ def test_nothing_is_raised_without_enough_readings_beyond_the_limit(numbers):
         assert keys(raised).count(rule) <= sum(beyond) // 3
 
 
+@pytest.mark.proves("vital-signs-alarms")
 @given(values, values)
 def test_a_reading_that_comes_late_never_clears(numbers, stale):
     watch, _ = run([112] * 3, HIGH, start_s=5000)

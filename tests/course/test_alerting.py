@@ -56,6 +56,7 @@ def test_an_alert_is_not_acknowledged_before_it_was_raised_nor_after_it_was_acte
         story.ask(AcknowledgeAlert(story.at, "alert-9", "seen"))
 
 
+@pytest.mark.proves("suicidality-alert")
 def test_it_goes_to_the_prescriber_once_its_time_is_up_and_only_once(story):
     raised(story)
     with pytest.raises(Refused, match="not before"):

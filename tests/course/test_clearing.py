@@ -26,6 +26,7 @@ def withheld(story: Story, **dose) -> tuple[str, ...]:
     return fact.reasons
 
 
+@pytest.mark.proves("dose-cleared")
 def test_a_dose_is_given_when_nothing_stands_in_its_way():
     story = Story().ready()
 
@@ -69,6 +70,7 @@ def test_someone_not_randomised_gets_no_dose():
     assert withheld(story) == ("the participant is not randomised",)
 
 
+@pytest.mark.proves("dose-cleared")
 def test_an_unconfirmed_checklist_item_withholds_the_dose():
     story = Story().randomised().pass_time(days=4)
     story.ask(OpenSession(story.at, "dosing-1", ("ana", "ben"), CHECKLIST[1:]))
@@ -80,6 +82,7 @@ def test_an_unconfirmed_checklist_item_withholds_the_dose():
     )
 
 
+@pytest.mark.proves("dose-cleared")
 @pytest.mark.parametrize("empty", [4, 5, 6, 7, 8, 9, 10])
 def test_a_question_on_suicide_left_open_withholds_the_dose_and_someone_must_ask(empty):
     story = Story().randomised().pass_time(days=4)
@@ -114,6 +117,7 @@ def test_vital_signs_must_be_as_fresh_as_the_site_has_set(minutes, given):
         assert fact.reasons == ("no vital signs were taken in the last 60 minutes",)
 
 
+@pytest.mark.proves("dose-cleared")
 @pytest.mark.parametrize(("systolic", "alert"), [(160, False), (161, True)])
 def test_pressure_above_the_limit_raises_an_alert_and_withholds(systolic, alert):
     story = Story().ready().pass_time(minutes=5)
@@ -143,6 +147,7 @@ def test_an_open_concern_withholds_the_dose():
     assert withheld(story) == ("an alert is open: seems confused today",)
 
 
+@pytest.mark.proves("dose-cleared")
 def test_a_limit_the_site_never_set_withholds_the_dose():
     story = Story().ready()
     story.with_clearance(
@@ -152,6 +157,7 @@ def test_a_limit_the_site_never_set_withholds_the_dose():
     assert withheld(story) == ("the site has set no limit for pulse",)
 
 
+@pytest.mark.proves("medicines-washout")
 @pytest.mark.parametrize(("days", "given"), [(28, False), (29, True)])
 def test_a_running_ssri_withholds_the_dose_until_its_washout_ends(days, given):
     story = Story().ready()
@@ -193,6 +199,7 @@ def test_a_brand_name_stops_a_dose_as_the_substance_does(written):
     assert "is being taken" in withheld(story)[0]
 
 
+@pytest.mark.proves("medicines-washout")
 def test_a_misspelt_name_is_asked_back_and_nothing_is_written():
     story = Story().ready()
     before = len(story.entries)
@@ -204,6 +211,7 @@ def test_a_misspelt_name_is_asked_back_and_nothing_is_written():
     assert len(story.entries) == before
 
 
+@pytest.mark.proves("medicines-washout")
 def test_an_unknown_medicine_waits_for_a_prescriber_who_says_what_it_is():
     story = Story().ready()
     story.ask(RecordMedication(story.at, "herbal mix", "sleep", as_written=True), "prescriber")
@@ -217,6 +225,7 @@ def test_an_unknown_medicine_waits_for_a_prescriber_who_says_what_it_is():
     assert isinstance(story.dose(), DoseGiven)
 
 
+@pytest.mark.proves("medicines-washout")
 def test_a_medicine_ended_on_a_day_nobody_knows_withholds_the_dose():
     story = Story().ready()
     story.ask(RecordMedication(story.at, "Nardil", "depression", ended=True), "prescriber")
@@ -241,6 +250,7 @@ def test_a_taper_nobody_planned_asks_for_a_prescriber():
     )
 
 
+@pytest.mark.proves("medicines-washout")
 def test_a_listed_medicine_with_a_hard_stop_cannot_be_cleared():
     story = Story().ready()
     story.ask(RecordMedication(story.at, "phenelzine", "depression"), "prescriber")
@@ -260,6 +270,7 @@ def test_a_level_outside_the_protocol_is_refused_by_name(level):
     assert "allowed: 80" in refusal.value.message
 
 
+@pytest.mark.proves("dose-cleared")
 @pytest.mark.parametrize(("days", "given"), [(20, False), (21, True)])
 def test_the_second_session_keeps_its_distance(days, given):
     story = Story().ready().session_done()
@@ -310,6 +321,7 @@ def test_a_supplemental_dose_without_an_initial_one_makes_no_sense():
         story.dose(40, "supplemental")
 
 
+@pytest.mark.proves("dose-cleared")
 def test_no_dose_is_given_twice():
     story = Story().ready()
     story.dose()

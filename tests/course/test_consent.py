@@ -50,6 +50,7 @@ def test_withdrawn_from_treatment_nobody_is_dosed_and_follow_up_goes_on():
         story.in_session(2)
 
 
+@pytest.mark.proves("consent")
 def test_withdrawn_from_treatment_on_the_day_withholds_the_dose():
     story = Story().ready()
     story.ask(WithdrawConsent(story.at, "afraid of it", "treatment"))
@@ -58,6 +59,7 @@ def test_withdrawn_from_treatment_on_the_day_withholds_the_dose():
     assert fact.reasons == ("no consent is in force: withdrawn on 2026-02-20",)
 
 
+@pytest.mark.proves("consent")
 def test_withdrawn_altogether_nothing_more_is_recorded_but_for_safety():
     story = Story().ready().session_done().pass_time(days=1)
     story.ask(WithdrawConsent(story.at, "leave me alone", "all"))
@@ -82,6 +84,7 @@ def test_who_left_treatment_may_leave_altogether_and_not_twice():
         story.ask(WithdrawConsent(story.at, "again", "all"))
 
 
+@pytest.mark.proves("consent")
 def test_a_new_version_that_asks_for_it_must_be_signed_before_the_next_dose():
     story = Story().ready()
     story.with_clearance(consent_versions=("1.0", "2.0"), consent_needed="2.0")

@@ -39,6 +39,7 @@ def corrected_story():
     return story, wrong, right
 
 
+@pytest.mark.proves("append-only")
 def test_the_course_reads_as_corrected_and_the_wrong_entry_stays():
     story, wrong, right = corrected_story()
 
@@ -48,6 +49,7 @@ def test_the_course_reads_as_corrected_and_the_wrong_entry_stays():
     assert wrong in story.entries
 
 
+@pytest.mark.proves("as-known-then")
 def test_before_the_correction_the_course_reads_as_it_was_known_then():
     story, wrong, _ = corrected_story()
 
@@ -78,6 +80,7 @@ def test_a_corrected_time_moves_the_entry_in_time_but_not_in_place():
     assert not any(isinstance(each.fact, Corrected) for each in read)
 
 
+@pytest.mark.proves("who-when-why")
 def test_a_correction_that_changes_nothing_is_refused():
     wrong = baseline(Story().prepared())
     with pytest.raises(Refused, match="nothing was changed"):

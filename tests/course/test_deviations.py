@@ -20,6 +20,7 @@ def of(story: Story, category: str, days: int = 0) -> list:
     return [each for each in known(story.course, PROTOCOL, day) if each.category == category]
 
 
+@pytest.mark.proves("deviations")
 @pytest.mark.parametrize(
     ("day", "says"),
     [(3, "1 day before its window"), (4, ""), (12, ""), (13, "1 day after its window")],
@@ -91,6 +92,7 @@ def test_vital_signs_that_nobody_took_are_found():
     assert "0 min after the dose; planned are 480 min" in short.label
 
 
+@pytest.mark.proves("deviations")
 @pytest.mark.parametrize(
     ("minutes", "level", "says"),
     [
@@ -130,6 +132,7 @@ def test_a_guess_that_was_not_given_is_found_after_its_days_and_a_late_one_when_
     assert "mdma" not in late.label
 
 
+@pytest.mark.proves("deviations")
 def test_nothing_is_found_in_a_course_that_is_as_planned_up_to_the_first_session():
     story = Story().randomised()
     keys = {each.category for each in known(story.course, PROTOCOL, story.at.date())}
@@ -143,6 +146,7 @@ def missed() -> Story:
     return story
 
 
+@pytest.mark.proves("deviations")
 def test_a_deviation_is_classified_and_explained_by_a_fact_that_keeps_its_key():
     story = missed()
     asked = ClassifyDeviation(story.at, "visit-missed:integration-1-1", "minor", "held by phone")

@@ -31,6 +31,7 @@ def verdict(story, criterion):
     return next(each for each in judged if each.criterion.key == criterion)
 
 
+@pytest.mark.proves("eligibility")
 @pytest.mark.parametrize(
     ("criterion", "changed", "expected"),
     [
@@ -80,6 +81,7 @@ def test_a_document_settles_an_age_that_the_year_leaves_open():
     assert verdict(screened(birth_year=2008, of_age="no"), "adult").verdict == "unknown"
 
 
+@pytest.mark.proves("eligibility")
 def test_what_was_not_asked_is_unknown_and_named():
     judged = verdict(screened(qtc_ms=None), "cardiovascular")
     assert (judged.verdict, judged.missing) == ("unknown", ("QTc",))
@@ -106,6 +108,7 @@ def test_an_exclusion_that_is_met_stands_in_the_way_and_says_why():
     assert "Bipolar I disorder: Yes" in refusal.value.message
 
 
+@pytest.mark.proves("eligibility")
 def test_an_absolute_criterion_is_overridden_by_nobody():
     story = screened(pregnancy="positive")
     with pytest.raises(Refused, match="is absolute; nobody may override it"):
@@ -194,6 +197,7 @@ def answer_to(asked):
     return st.sampled_from([key for key, _ in asked.options])
 
 
+@pytest.mark.proves("eligibility")
 @given(st.fixed_dictionaries({}, optional={each.key: answer_to(each) for each in ASKED}), st.data())
 def test_more_knowledge_never_turns_an_answer_back_to_unknown(known, data):
     story = Story().consented()

@@ -40,6 +40,7 @@ def refused(story: Story, command, role: str, **circumstances) -> Refused:
     return refusal.value
 
 
+@pytest.mark.proves("guesses-of-arm")
 def test_the_participant_and_both_therapists_are_asked_from_the_day_after_a_session():
     story = after_session()
 
@@ -166,6 +167,7 @@ def test_a_second_guess_on_the_same_occasion_is_refused():
     assert "is recorded" in refusal.message
 
 
+@pytest.mark.proves("guesses-of-arm")
 def test_no_guess_is_taken_once_the_allocation_was_opened():
     story = after_session()
 

@@ -553,7 +553,7 @@ AnyCourse.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestAnyCourse = AnyCourse.TestCase
+TestAnyCourse = pytest.mark.proves("dose-cleared", "packs")(AnyCourse.TestCase)
 
 
 class SocialAnxietyPack(AnyCourse):
@@ -580,11 +580,13 @@ TestAnxietyPack = AnxietyPack.TestCase
 TestOpioidPack = OpioidPack.TestCase
 
 
+@pytest.mark.proves("packs")
 def test_every_shipped_pack_that_doses_is_under_these_invariants():
     dosing = {key for key in shipped() if load_shipped(key).dosing}
     assert {pack.key for pack in PACKS} == dosing
 
 
+@pytest.mark.proves("packs")
 @pytest.mark.parametrize("pack", PACKS, ids=[pack.key for pack in PACKS])
 def test_a_person_who_suits_a_pack_is_given_every_session_of_it(pack):
     """Were nobody ever dosed under a pack, its invariants would hold and say nothing."""

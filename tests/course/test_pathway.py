@@ -36,6 +36,7 @@ def event(at, term="Nausea", grade=1, serious=False, outcome="recovered", **more
     )
 
 
+@pytest.mark.proves("whole-course")
 def test_a_whole_course_runs_from_registration_to_completion():
     story = Story().ready()
     for number in (1, 2, 3):
@@ -54,6 +55,7 @@ def test_a_whole_course_runs_from_registration_to_completion():
     assert story.folded() == story.course
 
 
+@pytest.mark.proves("sequence-of-steps")
 def test_nothing_happens_before_registration():
     story = Story()
     with pytest.raises(Refused, match="not registered"):
@@ -72,12 +74,14 @@ def test_nobody_is_registered_while_the_programme_is_closed():
         Story().with_clearance(programme_open=False).registered()
 
 
+@pytest.mark.proves("sequence-of-steps")
 def test_screening_waits_for_consent():
     story = Story().registered()
     with pytest.raises(Refused, match="no consent is in force"):
         story.ask(HoldScreeningVisit(story.at, "screening"))
 
 
+@pytest.mark.proves("consent")
 def test_a_consent_form_nobody_approved_is_refused_with_those_that_are():
     story = Story().registered()
     with pytest.raises(Refused, match=r"'0\.9' is not approved; approved: 1\.0"):
@@ -111,6 +115,7 @@ def test_screening_failure_ends_the_course():
         story.ask(HoldScreeningVisit(story.at, "screening"))
 
 
+@pytest.mark.proves("sequence-of-steps")
 def test_randomisation_waits_for_a_baseline_severe_enough():
     story = Story().eligible()
     for number in (1, 2, 3):
@@ -123,6 +128,7 @@ def test_randomisation_waits_for_a_baseline_severe_enough():
         story.ask(Randomise(story.at))
 
 
+@pytest.mark.proves("allocation")
 def test_a_blinded_randomisation_writes_no_arm():
     story = Story().randomised()
     assert story.course.randomisation_number == 1
@@ -141,6 +147,7 @@ def test_a_visit_takes_place_once():
         story.ask(HoldPreparation(story.at, "preparation-1", ("ana",), 90))
 
 
+@pytest.mark.proves("sequence-of-steps")
 def test_sessions_come_in_order():
     story = Story().randomised().pass_time(days=4)
     with pytest.raises(Refused, match="Dosing session 1 comes first"):
@@ -175,6 +182,7 @@ def test_a_worrying_contact_raises_an_alert_that_names_the_mood():
     assert story.course.open_alerts
 
 
+@pytest.mark.proves("suicidality-alert")
 def test_suicidal_intent_raises_an_alert_that_stays_until_someone_acts():
     story = Story().consented()
     answers = (1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)
@@ -239,6 +247,7 @@ def test_someone_lost_is_lost_and_not_withdrawn():
     assert story.course.status == "lost"
 
 
+@pytest.mark.proves("sequence-of-steps")
 def test_no_course_ends_over_an_open_session_or_alert():
     story = Story().ready()
     with pytest.raises(Refused, match="close the session first"):

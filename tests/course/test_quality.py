@@ -68,6 +68,7 @@ def asked() -> Checked:
 # --- Queries ------------------------------------------------------------------
 
 
+@pytest.mark.proves("review-of-data")
 def test_a_query_is_asked_answered_closed_and_reopened_and_keeps_every_word(asked):
     asked.give(AnswerQuery(asked.at, "query-1", "copied from the wrong page"), author="ben")
     asked.give(CloseQuery(asked.at, "query-1", "the file agrees now"), author="mona")
@@ -119,6 +120,7 @@ def test_what_makes_no_sense_is_refused_with_its_mend(asked):
 # --- Source verification ------------------------------------------------------
 
 
+@pytest.mark.proves("review-of-data")
 def test_what_is_verified_counts_until_it_is_corrected():
     story = Checked().eligible()
     medicine = RecordMedication(story.at, "paracetamol", "headache")
@@ -185,6 +187,7 @@ def test_frozen_takes_nothing_new_and_a_correction_only_where_a_query_asks():
         story.give(LockData(story.at, "complete"))
 
 
+@pytest.mark.proves("locked-data")
 def test_locked_takes_nothing_until_unlocked_but_what_concerns_safety_and_rights():
     story = ended()
     entry = story.first("consent.signed").sequence
@@ -215,6 +218,7 @@ def test_no_course_that_goes_on_is_frozen():
         story.give(FreezeData(story.at, "a first look"))
 
 
+@pytest.mark.proves("locked-data")
 def test_every_command_about_harm_enters_under_a_lock():
     harm = {each for name, each in COMMANDS.items() if name.startswith("safety.")}
     assert harm <= set(UNDER_A_LOCK)

@@ -43,6 +43,7 @@ def seen(story: Story, author: str = "dana") -> tuple[object, ...]:
     return story.ask(RevealAllocation(story.at, "unblinding-1"), "prescriber")
 
 
+@pytest.mark.proves("unblinding")
 def test_the_arm_is_seen_once_by_the_one_who_asked_after_another_confirmed():
     story = asked(Story().randomised())
     with pytest.raises(Refused, match="nobody has confirmed it"):
@@ -104,6 +105,7 @@ def test_alone_is_for_the_night_the_site_named_and_sounds_an_alert(hour, allowed
     assert isinstance(seen(story)[0], ParticipantUnblinded)
 
 
+@pytest.mark.proves("unblinding")
 def test_where_the_site_says_nothing_nobody_unblinds_alone():
     story = Story().randomised()
     with pytest.raises(Refused, match="lets nobody unblind alone"):

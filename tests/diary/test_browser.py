@@ -96,6 +96,7 @@ def entries_of(participant: str) -> list:
     return [each for each in stream if isinstance(each.fact, EntryMade)]
 
 
+@pytest.mark.proves("participants-diary")
 def test_three_days_offline_arrive_once_and_in_order(site, phone):
     participant = someone_after_a_session()
     before = len(entries_of(participant))

@@ -24,6 +24,7 @@ def staff(username: str) -> Client:
     return client
 
 
+@pytest.mark.proves("concerns-in-confidence")
 def test_what_is_told_reaches_who_oversees_the_site_and_no_page_of_the_team(phone, participant):
     before = load_course(PROGRAMME, participant)
     known = {each.key for each in confidential.reports(PROGRAMME, MONITOR).open}

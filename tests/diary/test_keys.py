@@ -30,6 +30,7 @@ def staff(username: str) -> Client:
     return client
 
 
+@pytest.mark.proves("identity-apart")
 def test_a_message_names_nobody_and_nothing_of_the_treatment(participant):
     link_to(participant)
     message = mail.outbox[-1]

@@ -69,6 +69,7 @@ def test_a_retry_with_an_alert_raises_it_once(phone, participant):
     assert rows.count() == 1
 
 
+@pytest.mark.proves("participants-diary")
 def test_one_refused_entry_holds_back_no_other_and_says_why(phone, participant):
     before = len(entries_of(participant))
     answer = send(phone, entry(1), entry(2, [["mood", "99"]]), entry(3)).json()
@@ -91,6 +92,7 @@ def test_a_clock_far_off_is_recorded_and_told(phone, participant):
     assert kept.recorded_at >= now
 
 
+@pytest.mark.proves("participants-diary")
 def test_the_day_is_the_day_where_the_participant_is(phone, participant):
     filled = datetime.now(UTC).replace(hour=12) - timedelta(days=1)
     for number, offset in ((1, 0), (2, 14 * 60), (3, -13 * 60)):

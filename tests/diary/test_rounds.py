@@ -143,6 +143,7 @@ def test_whoever_has_no_address_is_counted_and_nothing_leaves(participant):
     assert mail.outbox == []
 
 
+@pytest.mark.proves("participants-diary")
 def test_silence_raises_one_alert_whatever_the_number_of_rounds(db):
     loaded = clock.now() - timedelta(days=10)
     load_demo(today=loaded, participants=24)

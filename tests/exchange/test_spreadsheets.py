@@ -84,6 +84,7 @@ def test_the_file_itself_is_on_the_record(programme, sheet):
     assert (entry.author, entry.role) == ("lead", "import")
 
 
+@pytest.mark.proves("imports-whole")
 def test_the_same_file_twice_writes_nothing_the_second_time(programme, sheet):
     people(sheet(PEOPLE))
     scores(sheet(SCORES))
@@ -100,6 +101,7 @@ def test_a_dry_run_counts_and_writes_nothing(programme, sheet):
     assert not ParticipantRow.objects.exists()
 
 
+@pytest.mark.proves("imports-whole")
 def test_one_bad_row_keeps_all_out_and_every_bad_row_is_named(programme, sheet):
     text = (
         PEOPLE
@@ -144,6 +146,7 @@ def test_a_changed_value_is_a_correction_and_not_an_import(programme, sheet):
     assert "correct that entry instead" in problem
 
 
+@pytest.mark.proves("imports-whole")
 def test_an_empty_total_is_counted_and_is_not_zero(programme, sheet):
     people(sheet(PEOPLE))
     assert scores(sheet(SCORES.replace(",18\n", ",\n"))).empty == 1

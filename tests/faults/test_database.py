@@ -29,6 +29,7 @@ def served(own, tmp_path_factory):
     assert int(served.run(VERIFY)) > 0
 
 
+@pytest.mark.proves("nothing-lost")
 @pytest.mark.parametrize("how", ["immediate", "fast"])
 def test_what_was_acknowledged_outlives_the_database_and_work_goes_on(served, own, how):
     staff = Staff(served)

@@ -42,6 +42,7 @@ def filled(disk: Path) -> Path:
     return path
 
 
+@pytest.mark.proves("nothing-lost")
 def test_a_full_disk_is_said_plainly_and_what_was_kept_stays(served, staff, place):
     assert staff.note("before") == 200
     filler = filled(place)
@@ -63,6 +64,7 @@ def test_a_full_disk_is_said_plainly_and_what_was_kept_stays(served, staff, plac
     assert sorted(each for each in staff.noted() if "full" in each) == sorted(kept + lost)
 
 
+@pytest.mark.proves("nothing-lost")
 def test_on_a_read_only_disk_the_server_does_not_pretend(served, staff, place):
     assert staff.note("on a good disk") == 200
     served.stop()

@@ -48,6 +48,7 @@ def test_a_request_whose_answer_nobody_awaits_is_written_once_whatever_is_sent_a
     assert staff.noted().count(text) == 1
 
 
+@pytest.mark.proves("written-once")
 def test_the_same_request_twenty_times_at_once_is_written_once(served, staff):
     text = f"twin {secrets.token_hex(4)}"
     with ThreadPoolExecutor(20) as pool:
@@ -58,6 +59,7 @@ def test_the_same_request_twenty_times_at_once_is_written_once(served, staff):
     assert staff.noted().count(text) == 1
 
 
+@pytest.mark.proves("written-once")
 def test_two_tabs_of_one_member_and_a_colleague_lose_nothing_to_each_other(served, staff):
     people = [staff, Staff(served), Staff(served, "therapist2")]
     texts = [f"tab {number} {secrets.token_hex(4)}" for number in range(30)]
@@ -80,6 +82,7 @@ def test_a_slow_sender_holds_nobody_up(served, staff):
         each.close()
 
 
+@pytest.mark.proves("bad-input")
 def test_rubbish_is_answered_and_the_server_lives(served, staff):
     for rubbish in (b"\x00" * 4000, b"GET / HTTP/9.9\r\n\r\n", b"POST /" + b"a" * 100_000):
         raw(served, rubbish)

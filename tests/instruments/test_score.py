@@ -43,6 +43,7 @@ def answers_to(instrument, missing=False):
     )
 
 
+@pytest.mark.proves("scores")
 def test_the_least_answers_that_make_a_provisional_diagnosis_total_twelve():
     result = score(PCL5, pcl5(i1=2, i6=2, i8=2, i9=2, i15=2, i16=2))
     assert (result.total, result.diagnosis) == (12, True)
@@ -62,11 +63,13 @@ def test_a_high_total_without_avoidance_is_no_diagnosis():
     assert (result.total, result.diagnosis) == (74, False)
 
 
+@pytest.mark.proves("scores")
 def test_clusters_add_up_to_the_total():
     result = score(PCL5, [1] * 20)
     assert dict(result.subscales) == {"B": 5, "C": 2, "D": 7, "E": 6}
 
 
+@pytest.mark.proves("scores")
 @pytest.mark.parametrize(("missing", "total"), [(0, 40), (4, 40), (5, None)])
 def test_a_fifth_of_pcl5_may_be_missing_and_no_more(missing, total):
     result = score(PCL5, [None] * missing + [2] * (20 - missing))
@@ -83,6 +86,7 @@ def test_proration_rounds_half_up():
     assert score(PHQ9, (3, 3, 1, 1, 1, 1, 1, 1, None)).total == 14
 
 
+@pytest.mark.proves("scores")
 def test_caps5_never_fills_in_a_missing_item():
     result = score(CAPS5, (None, *[2] * 19, *MET_F_AND_G))
     assert result.total is None
@@ -129,6 +133,7 @@ def test_loss_of_diagnosis_is_asked_only_of_those_who_had_one():
     assert change(CAPS5, none_before, none_before).loss_of_diagnosis is None
 
 
+@pytest.mark.proves("suicidality-alert")
 @pytest.mark.parametrize("item", [4, 5, 6, 7, 8, 9, 10])
 def test_intent_plan_or_any_act_raises_an_alert(item):
     answers = [0] * 11
@@ -162,6 +167,7 @@ def test_the_ninth_item_left_open_asks_for_an_enquiry_even_when_the_total_is_pro
     assert [alert.key for alert in result.unsettled] == ["item-9"]
 
 
+@pytest.mark.proves("suicidality-alert")
 @given(answers_to(CSSRS, missing=True))
 def test_no_alert_is_silent_unless_every_answer_it_needs_says_no(answers):
     result = score(CSSRS, answers)
@@ -171,6 +177,7 @@ def test_no_alert_is_silent_unless_every_answer_it_needs_says_no(answers):
     assert not set(result.alerts) & set(result.unsettled)
 
 
+@pytest.mark.proves("scores")
 @pytest.mark.parametrize("answer", [True, 2.5, "2"])
 def test_an_answer_that_is_no_whole_number_is_refused_by_item(answer):
     with pytest.raises(AnswerError, match=r"item 3: .* is not a whole number"):

@@ -75,6 +75,7 @@ def test_entries_without_a_key_are_never_taken_for_a_retry() -> None:
     assert written_by("course:1", "") == ()
 
 
+@pytest.mark.proves("as-known-then")
 def test_a_stream_is_read_as_it_was_known() -> None:
     for step in range(4):
         write("course:1", expected=step, minutes=10 * step)
@@ -93,6 +94,7 @@ def test_a_stream_is_read_up_to_an_entry() -> None:
     assert [each.sequence for each in read_stream("course:1", until=2)] == [1, 2]
 
 
+@pytest.mark.proves("who-when-why")
 def test_a_clock_that_steps_back_does_not_take_the_record_with_it() -> None:
     write("course:1", expected=0, minutes=10)
     (entry,) = write("course:1", expected=1, minutes=4)
@@ -133,6 +135,7 @@ def test_a_note_may_hold_line_breaks_because_its_text_escapes_them() -> None:
     assert verify().problems == ()
 
 
+@pytest.mark.proves("who-when-why")
 def test_an_entry_needs_an_author_and_a_zone() -> None:
     with pytest.raises(ValueError, match="needs a stream and an author"):
         append("s", (PulseTaken(70),), expected=0, occurred_at=MORNING, author="", role="rater")

@@ -32,6 +32,7 @@ def test_any_lines_come_back(tmp_path_factory, lines):
     assert list(archive.read(path, b"k" * 32)) == lines
 
 
+@pytest.mark.proves("copies-restored")
 def test_nothing_of_it_can_be_read_without_the_key(written):
     assert b"line" not in written.read_bytes()
     with pytest.raises(archive.BadArchive, match="the key is another"):

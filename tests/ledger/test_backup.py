@@ -53,6 +53,7 @@ def new_home(site, tmp_path):
     return home
 
 
+@pytest.mark.proves("copies-restored")
 @embedded
 def test_after_the_machine_is_lost_the_record_is_what_it_was(site, tmp_path):
     home = new_home(site, tmp_path)
@@ -95,6 +96,7 @@ def test_a_later_copy_goes_on_from_an_earlier_and_none_may_be_left_out(site, tmp
     assert "tuesday" in sojourn(brought, "programme", "list")
 
 
+@pytest.mark.proves("copies-restored")
 @embedded
 def test_the_record_comes_back_as_it_stood_at_a_moment(site, tmp_path):
     record = sqlite3.connect(site / "home" / "record.sqlite3")
@@ -119,6 +121,7 @@ def test_a_copy_is_tried_without_touching_a_record(site, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.proves("copies-restored")
 @embedded
 @pytest.mark.parametrize(
     ("change", "why"),
@@ -145,6 +148,7 @@ def test_without_the_sites_seal_nothing_is_restored_unless_asked_for(site, tmp_p
     sojourn(tmp_path / "bare", *words, "--without-seal")
 
 
+@pytest.mark.proves("copies-restored")
 @pytest.mark.skipif(not POSTGRESQL, reason="tried on PostgreSQL, with tests/with_postgresql.py")
 def test_an_embedded_record_moves_to_postgresql_and_back(site, tmp_path):
     import psycopg

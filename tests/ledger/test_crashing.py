@@ -8,6 +8,7 @@ from django.db import connection
 from tests.ledger.killing import kill_a_writer
 
 
+@pytest.mark.proves("nothing-lost")
 @pytest.mark.usefixtures("own_record")
 def test_a_killed_writer_loses_no_acknowledged_entry(own_record: str) -> None:
     generator = random.Random(3)

@@ -20,6 +20,7 @@ def in_sydney(settings, db):
     settings.TIME_ZONE = "Australia/Sydney"
 
 
+@pytest.mark.proves("who-when-why")
 def test_what_is_read_carries_the_site_s_day_and_what_is_stored_is_utc(in_sydney):
     with registry.use(_shipped()):
         for number, moment in enumerate((EARLY, LATER)):

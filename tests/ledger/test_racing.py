@@ -41,6 +41,7 @@ def try_to_write(expected: int, command: str = "") -> str:
     return "written"
 
 
+@pytest.mark.proves("written-once")
 @pytest.mark.parametrize("round_", range(5))
 def test_of_two_writers_at_one_version_exactly_one_wins(round_: int) -> None:
     for expected in range(4):

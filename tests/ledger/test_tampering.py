@@ -38,6 +38,7 @@ def rehash_from(position: int) -> None:
     tampering.run("UPDATE ledger_head SET hash = %s", tails[rows[-1][1]])
 
 
+@pytest.mark.proves("tampering-found")
 def test_an_untouched_record_has_no_problems() -> None:
     fill(40)
     made = checkpoint.make_checkpoint("Ada Lund")
@@ -52,6 +53,7 @@ def test_an_empty_record_has_no_problems() -> None:
     assert report.root == sha256(b"").hexdigest()
 
 
+@pytest.mark.proves("append-only")
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
 @pytest.mark.parametrize("table", ["ledger_entry", "ledger_checkpoint"])
 def test_the_database_refuses_to_change_or_delete(verb: str, table: str) -> None:
@@ -67,6 +69,7 @@ def test_the_database_refuses_to_change_or_delete(verb: str, table: str) -> None
     assert verify().problems == ()
 
 
+@pytest.mark.proves("append-only")
 def test_the_head_never_moves_back_and_is_never_deleted() -> None:
     fill(3)
     for statement in ("UPDATE ledger_head SET position = 2", "DELETE FROM ledger_head"):
@@ -76,6 +79,7 @@ def test_the_head_never_moves_back_and_is_never_deleted() -> None:
         tampering.run("INSERT INTO ledger_head (id, position, hash) VALUES (2, 0, '')")
 
 
+@pytest.mark.proves("append-only")
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no TRUNCATE")
 def test_the_database_refuses_to_truncate() -> None:
     fill(3)
@@ -84,6 +88,7 @@ def test_the_database_refuses_to_truncate() -> None:
             tampering.run(f"TRUNCATE {table}")
 
 
+@pytest.mark.proves("tampering-found")
 def test_any_single_changed_byte_is_found_and_its_entry_named() -> None:
     fill(60)
     tampering.disarm()
@@ -142,6 +147,7 @@ def test_the_deleted_last_entry_of_a_stream_is_named_by_its_position() -> None:
     assert verify().problems == (Problem(21, "", 0, "entry 21 is missing"),)
 
 
+@pytest.mark.proves("tampering-found")
 def test_several_deleted_entries_are_each_named() -> None:
     fill(30)
     tampering.disarm()
@@ -198,6 +204,7 @@ def test_a_cut_tail_is_found_by_the_head() -> None:
     assert verify().problems == (Problem(18, "", 0, "entries 18 to 20 are missing"),)
 
 
+@pytest.mark.proves("tampering-found")
 def test_a_cut_tail_with_the_head_moved_back_is_found_by_the_lodged_checkpoint(
     tmp_path: Path,
 ) -> None:
@@ -215,6 +222,7 @@ def test_a_cut_tail_with_the_head_moved_back_is_found_by_the_lodged_checkpoint(
     assert "counts 20 entries and the record holds 17" in problem.what
 
 
+@pytest.mark.proves("tampering-found")
 def test_a_record_rewritten_from_end_to_end_is_found_by_the_lodged_checkpoint(
     tmp_path: Path,
 ) -> None:

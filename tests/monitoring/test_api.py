@@ -65,6 +65,7 @@ def test_one_refused_session_holds_up_no_other(device, opened):
     assert statuses == ["refused", "written"]
 
 
+@pytest.mark.proves("devices-known")
 @pytest.mark.parametrize(
     "token", ["", "watched.gateway.wrong", "nowhere.gateway.x", "....", "\x00"]
 )
@@ -84,6 +85,7 @@ def test_a_participant_that_cannot_be_is_refused_alone(device, opened, participa
     assert [each["status"] for each in answer.json()["receipts"]] == ["refused", "written"]
 
 
+@pytest.mark.proves("devices-known")
 def test_a_revoked_device_is_turned_away(opened):
     device = Device(devices.add(PROGRAMME, "old", author="lead"))
     devices.revoke(PROGRAMME, "old", "stolen", author="lead")

@@ -68,6 +68,7 @@ def test_a_value_that_differs_from_the_record_is_refused(good):
         load(good)
 
 
+@pytest.mark.proves("imports-whole")
 @pytest.mark.parametrize(
     ("row", "words"),
     [

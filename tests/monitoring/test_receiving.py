@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 
 from sojourn.course.alerting import AcknowledgeAlert
@@ -70,6 +71,7 @@ def test_readings_that_overlap_an_earlier_batch_are_written_once(opened):
     assert ReadingRow.objects.count() == 10
 
 
+@pytest.mark.proves("vital-signs-alarms")
 def test_a_sensor_that_is_off_is_no_low_pulse_and_falls_silent(opened):
     start = clock.now() - timedelta(seconds=90)
     deliver(each_second("pulse_bpm", CALM, start), "1")
@@ -129,6 +131,7 @@ def test_a_clock_three_minutes_ahead_is_put_right_and_recorded(opened):
     assert "still to come" in stale.message
 
 
+@pytest.mark.proves("devices-known")
 def test_a_clock_an_hour_off_is_refused_with_the_mend(opened):
     now = clock.now()
     receipt = deliver(
@@ -185,6 +188,7 @@ def test_a_temperature_that_rises_too_fast_is_named(opened):
     assert receipt.raised == ("temperature-rise",)
 
 
+@pytest.mark.proves("vital-signs-alarms")
 def test_in_any_order_and_with_repeats_the_same_alarms_are_raised(opened):
     values = CALM * 3 + [0, 0, 230] + [155] * 15 + CALM * 2
     readings = list(each_second("pulse_bpm", values, opened))
@@ -197,6 +201,7 @@ def test_in_any_order_and_with_repeats_the_same_alarms_are_raised(opened):
     assert open_alerts() == ["pulse-emergency"]
 
 
+@pytest.mark.proves("devices-known")
 def test_a_device_of_one_site_may_not_speak_of_another(opened):
     open_session("P-2", opened, site="site-2")
     ours = Sender("device:gateway", "gateway", "device", site="site-1")
@@ -233,6 +238,7 @@ def test_readings_that_come_after_the_session_closed_still_find_it(opened):
     assert late.status == "written"
 
 
+@pytest.mark.proves("vital-signs-alarms")
 def test_an_unacknowledged_emergency_goes_to_the_prescriber(opened):
     start = clock.now() - timedelta(seconds=100)
     deliver(each_second("systolic_mmhg", [200, 201], start), "1")
@@ -273,6 +279,7 @@ def test_while_pressure_stays_up_the_alarm_comes_back_after_it_was_acted_on(open
     assert open_alerts() == ["systolic-high", "systolic-emergency"]
 
 
+@pytest.mark.proves("rows-are-the-record")
 def test_rows_rebuilt_from_the_record_are_the_same_to_the_byte(opened):
     generator = random.Random(8)
     start = clock.now() - timedelta(seconds=400)

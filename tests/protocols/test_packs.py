@@ -30,6 +30,7 @@ def problems(key: str, old: str, new: str) -> str:
 # --- what was published ---------------------------------------------------------------------
 
 
+@pytest.mark.proves("packs")
 @pytest.mark.parametrize(
     ("key", "doi", "levels", "instrument", "days_to_outcome"),
     [
@@ -99,6 +100,7 @@ def test_there_is_no_route_but_a_trial_for_a_drug_that_no_law_names():
             assert route.kind == "clinical-trial", key
 
 
+@pytest.mark.proves("packs")
 @pytest.mark.parametrize(
     ("key", "route"),
     [

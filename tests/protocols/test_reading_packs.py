@@ -62,6 +62,7 @@ def test_a_new_pack_is_valid_once_everything_is_filled_in():
     assert not any(each.verified for each in (*pack.visits, *pack.criteria, pack.dosing))
 
 
+@pytest.mark.proves("packs")
 def test_the_one_thing_left_out_is_the_one_thing_named():
     with pytest.raises(ProtocolError) as error:
         load_text(filled(scaffold.text("our-pack"), without="published dose"), "our-pack.yaml")

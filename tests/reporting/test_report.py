@@ -46,6 +46,7 @@ def part(report, end):
     return found
 
 
+@pytest.mark.proves("figures-traced")
 @pytest.mark.parametrize("every", [False, True])
 def test_the_primary_difference_is_the_mixed_models_own(opened, every):
     arms = opening.allocations("demo")
@@ -106,6 +107,7 @@ def never_dosed_again() -> set[str]:
     return found
 
 
+@pytest.mark.proves("readable-copies")
 def test_the_same_cut_gives_the_same_bytes_also_after_a_rebuild(opened, planned):
     before = reporting.files(opened)
     rebuild()
@@ -126,6 +128,7 @@ def test_a_cut_in_the_past_does_not_see_what_came_later(planned, opened):
     assert later.cut.position > opened.cut.position
 
 
+@pytest.mark.proves("figures-traced")
 def test_a_mean_is_traced_to_its_own_ratings_and_their_proofs_hold(opened, tmp_path):
     reporting.write(opened, tmp_path)
     figure = named(opened, "trajectory/week-18/MDMA with therapy")
@@ -151,6 +154,7 @@ def test_a_mean_is_traced_to_its_own_ratings_and_their_proofs_hold(opened, tmp_p
         assert includes(bytes.fromhex(found.root), found.size, each.position - 1, leaf, proof)
 
 
+@pytest.mark.proves("figures-traced")
 @pytest.mark.parametrize("rehashed", [False, True])
 def test_a_changed_entry_fails_the_trace(opened, tmp_path, rehashed):
     reporting.write(opened, tmp_path)
@@ -205,6 +209,7 @@ def test_the_traces_hold_nobodys_number(opened):
         assert number not in content
 
 
+@pytest.mark.proves("blinding")
 def test_the_blinded_report_tells_no_arm_and_never_looks(planned, monkeypatch):
     def peeked(*_):
         raise AssertionError("a blinded report opened the seal")
@@ -244,6 +249,7 @@ def test_the_opening_for_a_report_is_on_the_record(opened):
     assert "before the allocation was opened" in about
 
 
+@pytest.mark.proves("plan-before-arm")
 def test_what_the_locked_plan_asks_for_is_planned_and_the_rest_is_not(opened):
     marks = {each.name: each.planned for each in opened.figures}
     assert all(marks[name] for name in marks if name.startswith(("primary/", "sensitivity/")))
@@ -277,6 +283,7 @@ def test_without_a_plan_nothing_counts_as_planned(demo):
     assert "No analysis plan was locked" in " ".join(report.sections[0].lines)
 
 
+@pytest.mark.proves("plan-before-arm")
 def test_no_plan_is_locked_once_the_allocation_was_opened(demo):
     opening.record(demo, "closed session", STATISTICIAN)
     with pytest.raises(Refused, match="no plan can be locked"):
@@ -284,6 +291,7 @@ def test_no_plan_is_locked_once_the_allocation_was_opened(demo):
     assert programmes.load(demo).programme.plans == ()
 
 
+@pytest.mark.proves("plan-before-arm")
 def test_a_locked_plan_is_signed_and_its_text_kept(planned):
     (plan,) = programmes.load(planned).programme.plans
     (entry,) = [each for each in read_all() if each.position == plan.position]

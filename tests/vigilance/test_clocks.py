@@ -20,6 +20,7 @@ def due(assessed: Assessed, *jurisdictions: str) -> dict[str, timedelta]:
     return {each.clock.key: each.due_at - LEARNED for each in found}
 
 
+@pytest.mark.proves("reporting-clocks")
 @pytest.mark.parametrize(
     ("jurisdiction", "criteria", "expected"),
     [

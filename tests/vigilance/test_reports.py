@@ -95,6 +95,7 @@ MANDATORY = {
 }
 
 
+@pytest.mark.proves("exchange-conformant")
 @pytest.mark.parametrize("element", MANDATORY)
 def test_every_mandatory_element_stands_in_the_message(element):
     assert message().find(MANDATORY[element], {"v": "urn:hl7-org:v3"}) is not None

@@ -35,6 +35,7 @@ def named(case):
     return "-".join([*words, *(case[key] for key in ("group", "weights") if case[key])])
 
 
+@pytest.mark.proves("statistics")
 @pytest.mark.parametrize("case", cases(), ids=named)
 def test_it_agrees_with_r(case):
     model, r = fitted(case), case["r"]
@@ -56,6 +57,7 @@ def test_it_agrees_with_r(case):
         np.testing.assert_allclose(model.sigma, theirs, rtol=1e-6)
 
 
+@pytest.mark.proves("statistics")
 @pytest.mark.parametrize("case", [each for each in cases() if "equal" in each["r"]], ids=named)
 @pytest.mark.parametrize("weighting", ["equal", "proportional"])
 def test_means_and_differences_are_those_of_emmeans(case, weighting):

@@ -17,6 +17,7 @@ from tests.exchange.cdisc.conftest import states
 LEAD = Person("lead", "sponsor")
 
 
+@pytest.mark.proves("exchange-conformant")
 def test_the_file_is_valid_by_the_xsd_of_odm_2(trial):
     assert [str(each) for each in schema(trial.odm, "odm", "2.0")] == []
 
@@ -35,6 +36,7 @@ def test_a_file_with_a_fault_is_not_valid(trial, tmp_path):
     assert list(schema(path, "odm", "2.0"))
 
 
+@pytest.mark.proves("readable-copies")
 def test_every_entry_is_in_it_with_who_when_and_why(trial):
     text = trial.odm.read_text()
     assert trial.written == sum(map(len, trial.entries.values()))
@@ -57,11 +59,13 @@ def test_what_people_believed_about_the_arm_is_in_it_only_once_it_is_opened(tria
     assert told not in trial.odm.with_name("blinded.xml").read_text()
 
 
+@pytest.mark.proves("blinding")
 def test_no_arm_is_in_a_blinded_file(trial):
     text = trial.odm.with_name("blinded.xml").read_text()
     assert "placebo" not in text.replace("or matching placebo", "")
 
 
+@pytest.mark.proves("readable-copies")
 @pytest.mark.django_db
 def test_104_come_back_onto_an_empty_record_with_the_same_states(trial):
     found_demo(clock.now())

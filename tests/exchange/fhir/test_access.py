@@ -44,6 +44,7 @@ def test_a_scope_that_is_not_understood_is_never_granted(demonstration, db, scop
     assert refused.value.field == "scopes"
 
 
+@pytest.mark.proves("access-by-table")
 def test_without_a_token_in_force_nothing_is_shown(therapist):
     for token in ("", "x", "fhir.demo.x.y", "fhir.nowhere.x.y", "\x00", "é", therapist.token[:-1]):
         answer = Program(token).get("Patient")
@@ -71,6 +72,7 @@ def test_a_scope_reaches_its_own_resource_alone(programs):
     assert [each["type"] for each in exported] == ["Observation"]
 
 
+@pytest.mark.proves("blinding")
 @pytest.mark.parametrize("member", ["rater", "fidelity"])
 def test_a_blinded_rater_finds_ratings_and_nothing_that_tells_the_arm(programs, therapist, member):
     rater = programs(member)

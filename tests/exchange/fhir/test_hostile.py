@@ -44,6 +44,7 @@ def test_what_cannot_be_read_is_refused(therapist, name):
     assert EntryRow.objects.count() == before
 
 
+@pytest.mark.proves("bad-input")
 def test_a_zip_bomb_is_not_unpacked(therapist):
     packed = gzip.compress(b" " * 10_000_000)
     answer = therapist.post("Patient", packed, **{"Content-Encoding": "gzip"})
@@ -125,6 +126,7 @@ def good() -> list[dict]:
     return [patient("D-950"), medicine("D-001"), event("D-001", at), pulse("D-001", at)]
 
 
+@pytest.mark.proves("bad-input")
 @calm
 @given(data=st.data())
 def test_no_content_makes_an_error_of_ours(therapist, data):

@@ -122,6 +122,7 @@ def test_an_export_begins_as_bulk_clients_expect(therapist):
     assert b"".join(therapist.client.get(part).streaming_content) == b""
 
 
+@pytest.mark.proves("rows-are-the-record")
 def test_the_rows_are_rebuilt_to_the_byte(demonstration, db):
     before = rebuild.fingerprint()
     rebuild.rebuild()

@@ -47,6 +47,7 @@ def resources(programs) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.proves("exchange-conformant")
 def test_pyrofile_finds_no_error(resources):
     validator = Validator()
     for each in resources:
@@ -67,6 +68,7 @@ def test_pyrofile_would_find_one():
     assert any(issue.severity == "error" for issue in report.issues)
 
 
+@pytest.mark.proves("exchange-conformant")
 def test_fhir_resources_reads_each(resources):
     """R4B differs from R4 in none of the resources served here but a few we leave out."""
     for each in resources:
