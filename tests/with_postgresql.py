@@ -41,6 +41,10 @@ class Cluster:
     as_owner: tuple[str, ...]
 
     @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
     def address(self) -> str:
         return f"postgresql://sojourn@/sojourn?host={self.folder}"
 
@@ -57,12 +61,33 @@ class Cluster:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
     def _control(self, *words: str) -> None:
-        self.call("pg_ctl", "-D", str(self.folder / "data"), "-w", *words)
+        self.call("pg_ctl", "-D", str(self.data), "-w", *words)
 
 
 @contextmanager
 def cluster(binaries: Path) -> Iterator[Cluster]:
     """A running PostgreSQL, removed in the end."""
+    with _place(binaries) as own:
+        own.call("initdb", "-D", str(own.data), "-U", "sojourn", "-A", "trust", "-E", "UTF8")
+        with _running(own):
+            own.call("createdb", "-h", str(own.folder), "-U", "sojourn", "sojourn")
+            yield own
+
+
+@contextmanager
+def following(binaries: Path, host: str) -> Iterator[Cluster]:
+    """A running copy of the PostgreSQL at ``host`` that follows it, removed in the end."""
+    with _place(binaries) as copy:
+        copy.call(
+            *("pg_basebackup", "--checkpoint=fast", "--write-recovery-conf"),
+            *("-h", host, "-U", "sojourn", "-D", str(copy.data)),
+        )
+        with _running(copy):
+            yield copy
+
+
+@contextmanager
+def _place(binaries: Path) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="sojourn-postgresql-"))
     owner = pwd.getpwuid(os.getuid()).pw_name
     as_owner: tuple[str, ...] = ()
@@ -70,17 +95,19 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
         owner = "postgres"
         as_owner = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
         shutil.chown(folder, owner, owner)
-    own = Cluster(folder, binaries, as_owner)
     try:
-        own.call("initdb", "-D", str(folder / "data"), "-U", "sojourn", "-A", "trust", "-E", "UTF8")
-        own.start()
-        try:
-            own.call("createdb", "-h", str(folder), "-U", "sojourn", "sojourn")
-            yield own
-        finally:
-            own.stop()
+        yield Cluster(folder, binaries, as_owner)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(own: Cluster) -> Iterator[None]:
+    own.start()
+    try:
+        yield
+    finally:
+        own.stop()
 
 
 def main(command: list[str]) -> int:

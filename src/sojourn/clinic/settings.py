@@ -4,6 +4,7 @@ SOJOURN_HOME      folder of the embedded record, its keys and its secret (defaul
 SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when absent
 SOJOURN_HOSTS     comma-separated host names the pages answer to
 DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
+SOJOURN_REPLICA   postgresql:// address of a copy that follows; reports and exports read from it
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_EVIDENCE  a folder of results files that count beside the published ones (docs/evidence.md)
@@ -35,22 +36,32 @@ MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
 EVIDENCE = os.environ.get("SOJOURN_EVIDENCE", "")
 
 
-def _database() -> dict[str, object]:
+def _postgresql(address: str) -> dict[str, object]:
+    parts = urlsplit(address)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ValueError(f"the record's address begins with '{parts.scheme}': use postgresql://")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
+        "PORT": parts.port or "",
+    }
+
+
+def _databases() -> dict[str, dict[str, object]]:
     address = os.environ.get("SOJOURN_DATABASE") or os.environ.get("DATABASE_URL", "")
-    if address:
-        parts = urlsplit(address)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError(
-                f"the record's address begins with '{parts.scheme}': use postgresql://"
-            )
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
-            "PORT": parts.port or "",
-        }
+    replica = os.environ.get("SOJOURN_REPLICA", "")
+    if not address:
+        if replica:
+            raise ValueError("SOJOURN_REPLICA is a copy of a PostgreSQL: name that one too")
+        return {"default": _embedded()}
+    copies = {"replica": _postgresql(replica)} if replica else {}
+    return {"default": _postgresql(address), **copies}
+
+
+def _embedded() -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": HOME / "record.sqlite3",
@@ -78,7 +89,7 @@ def _secret() -> str:
 SECRET_KEY = _secret()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SOJOURN_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
-DATABASES = {"default": _database()}
+DATABASES = _databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "clinic.Member"
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from sojourn.conduct.blinding import may_see_closed_session
-from sojourn.ledger import opening, programmes
+from sojourn.ledger import opening, programmes, replica
 from sojourn.ledger.cut import cut_at
 from sojourn.ledger.desk import Person
 from sojourn.ledger.read import stored_at
@@ -65,8 +65,11 @@ def make(wish: Wish, by: Person, progress: Progress | None = None) -> Report:
     if by_arm and protocol.randomisation and protocol.randomisation.blinded:
         opening.record(wish.programme, wish.purpose, by)
     plan = planned(wish.programme, wish.plan)
-    inputs = gather(cut, protocol, plan.used.primary.reference, opened=by_arm, progress=progress)
-    return assemble(inputs, cut, standing.programme, protocol, plan)
+    with replica.reading(cut.position):
+        inputs = gather(
+            cut, protocol, plan.used.primary.reference, opened=by_arm, progress=progress
+        )
+        return assemble(inputs, cut, standing.programme, protocol, plan)
 
 
 def files(report: Report) -> dict[str, bytes]:
