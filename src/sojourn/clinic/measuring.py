@@ -25,7 +25,7 @@ def measured(get_response: Answering) -> Answering:
     def answer(request: HttpRequest) -> HttpResponseBase:
         begun = time.perf_counter()
         response = get_response(request)
-        page = _page(request)
+        page = page_of(request)
         SECONDS.labels(page).observe(time.perf_counter() - begun)
         ANSWERS.labels(page, response.status_code).inc()
         return response
@@ -33,7 +33,8 @@ def measured(get_response: Answering) -> Answering:
     return answer
 
 
-def _page(request: HttpRequest) -> str:
+def page_of(request: HttpRequest) -> str:
+    """The name of the page that was asked for, whatever its address held."""
     match = request.resolver_match
     if match is None:  # an outer layer answered before a page was looked for
         try:

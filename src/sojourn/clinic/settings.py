@@ -6,6 +6,7 @@ SOJOURN_HOSTS     comma-separated host names the pages answer to
 DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
 SOJOURN_REPLICA   postgresql:// address of a copy that follows; reports and exports read from it
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
+SOJOURN_TRACES    http(s):// address of a collector that speaks OTLP; nothing is traced when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_EVIDENCE  a folder of results files that count beside the published ones (docs/evidence.md)
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
 ]
 
 METRICS_TOKEN = os.environ.get("SOJOURN_METRICS_TOKEN", "")
+TRACES = os.environ.get("SOJOURN_TRACES", "")
 
 MIDDLEWARE = [
     "sojourn.clinic.measuring.measured",
@@ -133,6 +135,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+if TRACES:
+    MIDDLEWARE.insert(1, "sojourn.clinic.tracing.traced")
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesBackend",
