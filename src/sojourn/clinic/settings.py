@@ -9,6 +9,7 @@ SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody whe
 SOJOURN_TRACES    http(s):// address of a collector that speaks OTLP; nothing is traced when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
 SOJOURN_EVIDENCE  a folder of results files that count beside the published ones (docs/evidence.md)
+SOJOURN_TIME_ZONE the site's zone, such as Australia/Melbourne; UTC when absent
 SOJOURN_SECURE    1 when served behind TLS: cookies travel encrypted only
 SOJOURN_SECOND_FACTOR  optional, where a site's own sign-on asks for one; required when absent
 SOJOURN_OIDC      https://client:secret@sign-on.example/realm, for single sign-on (OpenID Connect)
