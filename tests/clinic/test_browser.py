@@ -13,6 +13,7 @@ from sojourn.ledger import triggers
 from sojourn.ledger.desk import load_course
 from sojourn.ledger.models import Head
 from sojourn.ledger.rows import OpenSessionRow
+from tests.kept import once
 
 PASSWORD = "calm-quiet-room-7"
 pytestmark = pytest.mark.browser
@@ -26,11 +27,15 @@ def clinic(transactional_db, live_server, chromium):
     Head.objects.get_or_create(id=1, defaults={"position": 0, "hash": ""})
     triggers.remove(connection)
     triggers.install(connection)
+    once("24 people with passwords", people_and_passwords)
+    yield live_server.url
+    triggers.remove(connection)
+
+
+def people_and_passwords():
     load_demo(today=datetime.now(UTC), participants=24)
     for username, role in ACCOUNTS:
         Member.objects.create(username=username, role=role, password=make_password(PASSWORD))
-    yield live_server.url
-    triggers.remove(connection)
 
 
 @pytest.fixture

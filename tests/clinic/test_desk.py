@@ -1,10 +1,9 @@
 """At the desk: a retry is answered as the first time, and what was wrong can be put right."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from sojourn.clinic.demo import load_demo
 from sojourn.course.aftercare import RecordContact
 from sojourn.course.dosing import CloseSession, RecordVitals, WithholdDose
 from sojourn.course.safety import RaiseConcern
@@ -13,6 +12,8 @@ from sojourn.ledger.desk import Person, load_course, stream_of
 from sojourn.ledger.read import read_stream, version
 from sojourn.ledger.rows import OpenSessionRow, ParticipantRow
 from sojourn.record.command import Refused
+from tests.clinic.conftest import people_and_accounts
+from tests.kept import once
 
 pytestmark = pytest.mark.django_db
 THERAPIST = Person("therapist", "therapist")
@@ -21,7 +22,7 @@ PROGRAMME = "demo"
 
 @pytest.fixture
 def participant() -> str:
-    load_demo(today=datetime.now(UTC), participants=24)
+    once("24 people", people_and_accounts)
     return OpenSessionRow.objects.get().participant
 
 

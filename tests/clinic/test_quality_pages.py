@@ -21,6 +21,7 @@ from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import HoldRow, ParticipantRow, QueryRow, VerificationRow
 from sojourn.record.command import Refused
 from tests.clinic.test_pages import prefilled
+from tests.kept import once
 
 MONITOR, LEAD = Person("monitor", "monitor"), Person("lead", "sponsor")
 QUESTION = "the date differs from the clinic file"
@@ -31,6 +32,10 @@ PASSWORD = "a long enough password"
 def programme(db, settings):
     """A demonstration of few people, so that each test is quick."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    once("9 people with passwords", nine_people)
+
+
+def nine_people():
     load_demo(today=datetime.now(UTC), participants=9)
     for username, role in ACCOUNTS:
         member = Member(username=username, role=role)

@@ -22,6 +22,7 @@ from sojourn.ledger.verify import verify
 from sojourn.record.command import Refused
 from tests.clinic.test_pages import prefilled
 from tests.clinic.test_signing_in import code_now
+from tests.kept import once
 from tests.reporting.test_report import PLAN
 
 PASSWORD = "a long enough password"
@@ -33,6 +34,10 @@ COMMAND = "dosing.decide-next-dose"
 def programme(db, settings):
     """A demonstration of few people, so that each test is quick."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    once("9 people", nine_people)
+
+
+def nine_people():
     load_demo(today=datetime.now(UTC), participants=9)
     for username, role in ACCOUNTS:
         Member.objects.create(username=username, role=role)

@@ -1,18 +1,17 @@
 """A demonstration to visit as a participant: a link, a device, a diary."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
 from django.test import Client
 
-from sojourn.clinic.demo import PROGRAMME, load_demo
-from sojourn.clinic.demo.programme import ACCOUNTS
-from sojourn.clinic.models import Member
+from sojourn.clinic.demo import PROGRAMME
 from sojourn.diary import keys
 from sojourn.ledger.desk import Person, load_course
 from sojourn.ledger.rows import AftercareRow
+from tests.clinic.conftest import people_and_accounts
+from tests.kept import once
 
 HOST = {"host": "127.0.0.1"}
 THERAPIST = Person("therapist", "therapist")
@@ -31,9 +30,7 @@ def link_to(participant: str) -> str:
 
 @pytest.fixture
 def programme(db):
-    load_demo(today=datetime.now(UTC), participants=24)
-    for username, role in ACCOUNTS:
-        Member.objects.create(username=username, role=role)
+    once("24 people", people_and_accounts)
 
 
 def someone_after_a_session() -> str:

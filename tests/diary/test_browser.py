@@ -17,6 +17,7 @@ from sojourn.ledger.desk import load_course, stream_of
 from sojourn.ledger.models import Head
 from sojourn.ledger.read import read_stream
 from tests.diary.conftest import link_to, someone_after_a_session
+from tests.kept import once
 
 PASSWORD = "calm-quiet-room-7"
 pytestmark = pytest.mark.browser
@@ -38,11 +39,15 @@ def site(head_row, transactional_db, live_server, chromium):
     Head.objects.get_or_create(id=1, defaults={"position": 0, "hash": ""})
     triggers.remove(connection)
     triggers.install(connection)
+    once("12 people with passwords", people_and_passwords)
+    yield live_server.url
+    triggers.remove(connection)
+
+
+def people_and_passwords():
     load_demo(today=datetime.now(UTC), participants=12)
     for username, role in ACCOUNTS:
         Member.objects.create(username=username, role=role, password=make_password(PASSWORD))
-    yield live_server.url
-    triggers.remove(connection)
 
 
 @pytest.fixture

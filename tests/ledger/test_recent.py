@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sojourn import course as courses
-from sojourn.clinic.demo import load_demo
 from sojourn.course.room import NoteObservation, ObservationNoted
 from sojourn.ledger import recent, registry
 from sojourn.ledger.desk import Person, correct, execute, stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rows import OpenSessionRow
+from tests.clinic.conftest import people_and_accounts
+from tests.kept import once
 
 THERAPIST = Person("therapist", "therapist")
 
@@ -26,7 +27,7 @@ def as_it_is(stream: str):
 
 
 def test_taps_and_their_corrections_are_known_at_once(db):
-    load_demo(today=datetime.now(UTC), participants=24)
+    once("24 people", people_and_accounts)
     who = OpenSessionRow.objects.get().participant
     stream = stream_of("demo", who)
     assert recent.course_of(stream) == as_it_is(stream)
@@ -45,7 +46,7 @@ def test_taps_and_their_corrections_are_known_at_once(db):
 
 
 def test_a_record_that_is_another_one_is_read_anew(db):
-    load_demo(today=datetime.now(UTC), participants=24)
+    once("24 people", people_and_accounts)
     who = OpenSessionRow.objects.get().participant
     stream = stream_of("demo", who)
     entries, course = recent.course_of(stream)
@@ -65,7 +66,7 @@ def test_a_stream_nobody_wrote_is_empty(db):
 def test_a_retry_of_what_makes_no_sense_twice_is_answered_with_what_was_written(db):
     from sojourn.course.room import LeaveRoom
 
-    load_demo(today=datetime.now(UTC), participants=24)
+    once("24 people", people_and_accounts)
     who = OpenSessionRow.objects.get().participant
     leave = LeaveRoom(datetime.now(UTC), "therapist2")
     first = execute("demo", who, leave, THERAPIST, key="tap-1")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sojourn import protocols
+from sojourn import protocols, reporting
 from sojourn.clinic.demo import PROGRAMME, dispensing, enrolling, load_demo, treating
 from sojourn.clinic.demo.programme import found_demo
 from sojourn.clinic.demo.steps import COORDINATOR
@@ -15,8 +15,11 @@ from sojourn.design.calibration import load_shipped
 from sojourn.design.virtual import cohort
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import Person, at_desk
+from sojourn.reporting import Report
+from tests.kept import once
 
 OPEN_LABEL = 10
+LONG_S = 1800  # a report does not age as a session does
 STATISTICIAN = Person("ana", "statistician")
 PLAN = """\
 schema: 1
@@ -39,14 +42,40 @@ subgroups: [sex]
 
 @pytest.fixture
 def demo(db) -> str:
+    return once("40 people", forty)
+
+
+def forty() -> str:
     load_demo(today=datetime.now(UTC), participants=40)
     return PROGRAMME
 
 
 @pytest.fixture
-def planned(demo) -> str:
+def planned(db) -> str:
+    return once("40 people and a plan", forty_and_a_plan)
+
+
+def forty_and_a_plan() -> str:
+    forty()
     lock(PLAN)
-    return demo
+    return PROGRAMME
+
+
+@pytest.fixture
+def both(db) -> tuple[Report, Report]:
+    """The blinded report, then the one by arm."""
+    return once("both reports", both_reports, LONG_S)
+
+
+def both_reports() -> tuple[Report, Report]:
+    forty_and_a_plan()
+    blinded = reporting.make(reporting.Wish(PROGRAMME, blinded=True), STATISTICIAN)
+    return blinded, reporting.make(reporting.Wish(PROGRAMME), STATISTICIAN)
+
+
+@pytest.fixture
+def opened(both) -> Report:
+    return both[1]
 
 
 def lock(text: str, *, approved: bool = True, role: str = "statistician") -> None:

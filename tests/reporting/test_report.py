@@ -23,16 +23,6 @@ from tests.reporting.conftest import PLAN, STATISTICIAN, lock
 VISITS = ["rating-1", "rating-2", "week-18"]
 
 
-@pytest.fixture
-def opened(planned):
-    return reporting.make(reporting.Wish(planned), STATISTICIAN)
-
-
-@pytest.fixture
-def blinded(planned):
-    return reporting.make(reporting.Wish(planned, blinded=True), STATISTICIAN)
-
-
 def named(report, name):
     (found,) = [each for each in report.figures if each.name == name]
     return found
@@ -108,15 +98,15 @@ def never_dosed_again() -> set[str]:
 
 
 @pytest.mark.proves("readable-copies")
-def test_the_same_cut_gives_the_same_bytes_also_after_a_rebuild(opened, planned):
+def test_the_same_cut_gives_the_same_bytes_also_after_a_rebuild(opened):
     before = reporting.files(opened)
     rebuild()
-    again = reporting.files(reporting.make(reporting.Wish(planned), STATISTICIAN))
+    again = reporting.files(reporting.make(reporting.Wish("demo"), STATISTICIAN))
     assert {name for name in before if before[name] != again[name]} == set()
 
 
-def test_a_cut_in_the_past_does_not_see_what_came_later(planned, opened):
-    cut = opened.cut.as_of
+def test_a_cut_in_the_past_does_not_see_what_came_later(opened):
+    planned, cut = "demo", opened.cut.as_of
     before = reporting.files(reporting.make(reporting.Wish(planned, cut), STATISTICIAN))
     from sojourn.conduct.practitioners import ApproveConsentVersion
 

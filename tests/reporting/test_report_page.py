@@ -12,15 +12,14 @@ from tests.reporting.conftest import STATISTICIAN
 
 
 @pytest.fixture
-def shelved(planned, settings, tmp_path):
+def shelved(both, settings, tmp_path):
     """Both reports on the site's shelf."""
     Member.objects.bulk_create(Member(username=name, role=role) for name, role in ACCOUNTS)
-    blinded = reporting.make(reporting.Wish(planned, blinded=True), STATISTICIAN)
-    opened = reporting.make(reporting.Wish(planned), STATISTICIAN)
+    blinded, opened = both
     # The seal's key lies in the site's home: it moves only once the reports are made.
     settings.HOME = tmp_path
-    reporting.write(blinded, reporting.shelf(planned, blinded=True))
-    reporting.write(opened, reporting.shelf(planned, blinded=False))
+    reporting.write(blinded, reporting.shelf("demo", blinded=True))
+    reporting.write(opened, reporting.shelf("demo", blinded=False))
 
 
 @pytest.fixture
