@@ -5,6 +5,11 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
+# What asks the database for more than rows; what is pure or a page of the browser ran on SQLite.
+ON_POSTGRESQL := tests/ledger tests/monitoring tests/exchange/fhir tests/exchange/test_spreadsheets.py tests/diary \
+	tests/clinic/test_demo.py tests/clinic/test_demo_steps.py -k 'not at_any_hour' \
+	--ignore=tests/exchange/fhir/test_validators.py --ignore=tests/diary/test_browser.py --ignore=tests/diary/test_confidence.py
+
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -28,7 +33,7 @@ serve: $(VENV)/run.stamp ## Serve the record in ./var on 127.0.0.1:8000
 
 test: $(VENV)/develop.stamp ## Run every test: SQLite, PostgreSQL, browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(BIN)/python tests/with_postgresql.py $(BIN)/python -m pytest -n 2 --dist loadfile --reuse-db --ignore-glob='*/cdisc/test_[!p]*' tests/ledger tests/monitoring tests/exchange tests/diary tests/clinic/test_demo.py tests/clinic/test_demo_steps.py
+	$(BIN)/python tests/with_postgresql.py $(BIN)/python -m pytest -n 2 --dist loadfile --reuse-db $(ON_POSTGRESQL)
 
 check: $(VENV)/develop.stamp ## Style, types, rooms
 	$(BIN)/ruff check src tests benchmarks validation/*.py

@@ -21,6 +21,7 @@ from sojourn.ledger.verify import verify
 from sojourn.protocols import shipped_text
 from sojourn.record.command import Refused
 from tests.clinic.founding import found_depression
+from tests.kept import once
 
 KEY = "depression"
 PEOPLE = (
@@ -189,10 +190,15 @@ def test_a_file_that_is_not_text_is_told(programme, tmp_path):
 
 
 @pytest.fixture
-def real_trial(programme, shared):
+def real_trial(db, shared):
     path = shared / "data" / "antidepressant-trial" / "data.csv"
     if not path.exists():
         pytest.skip(f"{path} is absent; the real trial was not imported")
+    return once("a real trial", lambda: bring_in(path), lasts_s=1800)
+
+
+def bring_in(path):
+    found_depression()
     arms = {("arm", "DRUG"): "drug", ("arm", "PLACEBO"): "placebo"}
     sexes = {("sex", "F"): "female", ("sex", "M"): "male"}
     headings = {"participant": "PATIENT", "sex": "GENDER", "site": "POOLINV", "arm": "THERAPY"}
