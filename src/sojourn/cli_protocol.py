@@ -103,6 +103,69 @@ def protocol_diff(before: Pack, after: Pack) -> None:
     typer.echo(f"{len(found)} differences")
 
 
+@protocol_app.command("usdm")
+def protocol_usdm(
+    pack: Pack,
+    out: Annotated[Path | None, typer.Option(help="Write it here instead of the terminal.")] = None,
+) -> None:
+    """A study definition, CDISC USDM 4.0: sojourn protocol usdm mdma-ptsd > study.json"""
+    import json
+
+    from sojourn.exchange.usdm import study_definition
+
+    text = json.dumps(study_definition(_loaded(pack)), ensure_ascii=False, indent=2) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    _put(out, text)
+    typer.echo(f"{out} is written")
+
+
+@protocol_app.command("from-usdm")
+def protocol_from_usdm(
+    file: Annotated[Path, typer.Argument(help="A study definition, USDM 4.0, JSON.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Write the pack here.")],
+) -> None:
+    """A pack, or its draft, from a study definition.
+
+    sojourn protocol from-usdm study.json -o our-protocol.yaml
+    """
+    from sojourn.exchange.usdm import draft
+    from sojourn.terminal import reporting_import
+
+    if out.exists():
+        _fail(f"{out} exists; give another place with -o")
+    with reporting_import():
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            _fail(f"{file} can't be read: {error}")
+        made = draft(text, file.name, out.name)
+    _put(out, made.text)
+    for line in made.left_out:
+        typer.echo(line, err=True)
+    for problem in made.problems:
+        typer.echo(str(problem), err=True)
+    if made.problems:
+        typer.echo(
+            f"{out} is a draft, on which no programme opens: {len(made.problems)} things are still "
+            f"to be written; then: sojourn protocol check {out}"
+        )
+    else:
+        typer.echo(f"{out} is a valid protocol")
+
+
+def _put(path: Path, text: str) -> None:
+    """Write the file whole, so that nobody ever reads half of it."""
+    draft = path.with_name(f"{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        _fail(f"{path} can't be written: {error}")
+
+
 def _loaded(pack: str) -> Protocol:
     from sojourn import protocols
 

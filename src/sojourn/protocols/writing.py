@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sojourn.protocols.model import Protocol
 
 _ADAPTER: TypeAdapter[Protocol] = TypeAdapter(Protocol)
-HEAD = "# Written by Sojourn from a protocol; visits are written out. docs/packs.md says what is what.\n"
+HEAD = "# Written by Sojourn, each visit written out. docs/packs.md says what each field means.\n"
 
 
 def pack_data(protocol: Protocol) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A file of USDM 4.0 as checked objects: shape, identifiers, references, before anything is used."""
+"""A file of USDM 4.0 as checked objects: its shape, identifiers and references."""
 
 import json
 from collections.abc import Iterator, Mapping

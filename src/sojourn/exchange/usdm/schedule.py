@@ -45,9 +45,7 @@ def epoch_of(protocol: Protocol, visit: Visit) -> str:
     return fixed.get(visit.phase, treatment_epoch(protocol))
 
 
-def plan(
-    make: Maker, protocol: Protocol, data: list[dict[str, Any]], given: Treatment
-) -> Plan:
+def plan(make: Maker, protocol: Protocol, data: list[dict[str, Any]], given: Treatment) -> Plan:
     """The whole schedule of activities; ``data`` are the pack's visits as plain data."""
     epochs = _epochs(make, protocol)
     surrogates, activities = _activities(make, protocol, given)
@@ -202,9 +200,7 @@ def _timeline(
     )
 
 
-def _timing(
-    make: Maker, protocol: Protocol, visit: Visit, ids: tuple[str, str, str]
-) -> Timing:
+def _timing(make: Maker, protocol: Protocol, visit: Visit, ids: tuple[str, str, str]) -> Timing:
     window = visit.window
     own, instance, anchor = ids
     return make(
