@@ -8,6 +8,7 @@ import typer
 from sojourn.protocols.model import Protocol
 from sojourn.terminal import fail as _fail
 from sojourn.terminal import start as _start
+from sojourn.terminal import write_whole as _write
 
 protocol_app = typer.Typer(
     help="Protocol packs: list, check, begin, show, compare.", no_args_is_help=True
@@ -117,7 +118,7 @@ def protocol_usdm(
     if out is None:
         typer.echo(text, nl=False)
         return
-    _put(out, text)
+    _write(out, text)
     typer.echo(f"{out} is written")
 
 
@@ -141,7 +142,7 @@ def protocol_from_usdm(
         except (OSError, UnicodeDecodeError) as error:
             _fail(f"{file} can't be read: {error}")
         made = draft(text, file.name, out.name)
-    _put(out, made.text)
+    _write(out, made.text)
     for line in made.left_out:
         typer.echo(line, err=True)
     for problem in made.problems:
@@ -153,17 +154,6 @@ def protocol_from_usdm(
         )
     else:
         typer.echo(f"{out} is a valid protocol")
-
-
-def _put(path: Path, text: str) -> None:
-    """Write the file whole, so that nobody ever reads half of it."""
-    draft = path.with_name(f"{path.name}.draft")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        _fail(f"{path} can't be written: {error}")
 
 
 def _loaded(pack: str) -> Protocol:
