@@ -83,7 +83,10 @@ def _design() -> dict[str, Any]:
         elements=[of("StudyElement", 1, name="E1")],
         indications=[of("Indication", 1, name="PTSD", isRareDisease=False)],
         population=of("StudyDesignPopulation", 1, name="All", includesHealthySubjects=False,
-                      criterionIds=["EligibilityCriterion_1", "EligibilityCriterion_2"]),
+                      criterionIds=["EligibilityCriterion_1", "EligibilityCriterion_2"],
+                      plannedSex=[code("C16576", "Female")],
+                      plannedAge=of("Range", 1, minValue=_years(2, 18), maxValue=_years(3, 65),
+                                    isApproximate=False)),
         eligibilityCriteria=[
             of("EligibilityCriterion", number, name=name, category=code(value, word),
                identifier=str(number), criterionItemId=f"EligibilityCriterionItem_{number}")
@@ -96,6 +99,10 @@ def _design() -> dict[str, Any]:
         scheduleTimelines=[_timeline()],
         **_aims(),
     )  # fmt: skip
+
+
+def _years(number: int, value: int) -> dict[str, Any]:
+    return of("Quantity", number, value=value, unit=alias("C29848", "Year"))
 
 
 def _arm(number: int, name: str, value: str) -> dict[str, Any]:

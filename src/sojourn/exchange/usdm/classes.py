@@ -67,6 +67,11 @@ class Quantity(Part):
     unit: AliasCode | None = None
 
 
+class Range(Part):
+    min_value: Quantity
+    max_value: Quantity
+
+
 class Duration(Part):
     text: str | None = None
     duration_will_vary: bool
@@ -288,6 +293,7 @@ class EligibilityCriterion(Named):
 class StudyDesignPopulation(Named):
     includes_healthy_subjects: bool
     planned_sex: tuple[Code, ...] = ()
+    planned_age: Range | None = None
     criterion_ids: tuple[str, ...] = ()
 
 

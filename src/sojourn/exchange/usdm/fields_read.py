@@ -24,6 +24,7 @@ from sojourn.exchange.usdm.treatment import UNITS
 from sojourn.exchange.usdm.writing import PLACED
 from sojourn.protocols.scaffold import KEY
 
+BOTH = "C49636"  # of CDISC's list of the sex of participants
 GAPS = Path(__file__).parent / "gaps.yaml"
 ROLES = {
     "arm-investigational": "experimental",
@@ -85,6 +86,7 @@ def design_fields(found: Definition, told: list[str], *, source: str) -> dict[st
     data["outcome"] = _outcome(found, told)
     data["criteria"] = list(_criteria(found, told, source))
     if not ours:
+        data["criteria"] += list(_planned(found, source))
         data["site_settings"] = [gaps()["site_settings"]]
     return data if data["criteria"] else {k: v for k, v in data.items() if k != "criteria"}
 
@@ -228,6 +230,20 @@ def _criteria(found: Definition, told: list[str], source: str) -> Iterator[dict[
             told.append(f"criterion '{each.name}': its category is neither; it stands as exclusion")
         item = items.get(each.criterion_item_id)
         yield _criterion(each, key, kind, plain(item.text) if item else "", source)
+
+
+def _planned(found: Definition, source: str) -> Iterator[dict[str, Any]]:
+    """Limits that a study of others sets beside its criteria: a clinician answers them too."""
+    population = found.design.population
+    unread = {"kind": "inclusion", "source": source, "verified": False}
+    sexes = [each.decode for each in population.planned_sex]
+    if len(sexes) == 1 and population.planned_sex[0].code != BOTH:
+        yield {"key": "planned-sex", "label": f"Planned sex: {sexes[0]}", **unread}
+    if population.planned_age:
+        least, most = population.planned_age.min_value, population.planned_age.max_value
+        unit = f" {most.unit.standard_code.decode}" if most.unit else ""
+        label = f"Planned age: {least.value:g} to {most.value:g}{unit}"
+        yield {"key": "planned-age", "label": label, **unread}
 
 
 def _criterion(
