@@ -131,17 +131,13 @@ def protocol_from_usdm(
 
     sojourn protocol from-usdm study.json -o our-protocol.yaml
     """
-    from sojourn.exchange.usdm import draft
+    from sojourn.exchange.usdm import draft, text_of
     from sojourn.terminal import reporting_import
 
     if out.exists():
         _fail(f"{out} exists; give another place with -o")
     with reporting_import():
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            _fail(f"{file} can't be read: {error}")
-        made = draft(text, file.name, out.name)
+        made = draft(text_of(file), file.name, out.name)
     _write(out, made.text)
     for line in made.left_out:
         typer.echo(line, err=True)

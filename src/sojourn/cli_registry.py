@@ -29,7 +29,7 @@ def draft(
     author: Author = "command line",
 ) -> None:
     """Draft the results for ClinicalTrials.gov: sojourn registry draft demo -o results.json"""
-    _check(nct, completed)
+    _check(out, nct, completed)
     start()
     from sojourn import reporting
 
@@ -65,7 +65,9 @@ def _report(wish: "Wish", author: str) -> "Report":
     return made
 
 
-def _check(nct: str, completed: str) -> None:
+def _check(out: Path, nct: str, completed: str) -> None:
+    if not out.parent.is_dir():
+        fail(f"{out} can't be written: there is no folder {out.parent}")
     if nct and not (len(nct) == 11 and nct.startswith("NCT") and nct[3:].isdigit()):
         fail(f"--nct {nct}: write it as the registry does, NCT and eight digits")
     try:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -20,6 +20,7 @@ from sojourn.exchange.usdm.reading import objects, read
 from sojourn.exchange.usdm.terms import terms
 from sojourn.exchange.usdm.timing import days, duration
 from sojourn.protocols import ProtocolError, load_shipped, load_text
+from sojourn.protocols.eligibility import Criterion
 from sojourn.protocols.writing import model_digest, pack_data, pack_text
 from tests.exchange.usdm_study import elsewhere
 
@@ -100,6 +101,28 @@ def test_the_schedule_and_the_doses_stand_where_usdm_has_them():
     milligram = "C28253"
     assert doses == [(level, milligram) for level in (80, 80, 120, 80, 120)]
     assert design(found)["blindingSchema"]["standardCode"]["code"] == "C15228"
+
+
+NASTY = st.text(
+    st.sampled_from("ab <>&;\"'{}[]:#-|%@`\\*!\u00e9\u2028\t\n0189.~"), min_size=1, max_size=12
+).filter(lambda text: "<<" not in text)
+
+
+@settings(max_examples=12)
+@given(words=st.lists(NASTY, min_size=8, max_size=8))
+def test_no_text_is_changed_on_the_way(words):
+    pack = load_shipped(SMALL)
+    said = replace(
+        pack.outcome.estimand,
+        treatment=words[0], population=words[1], variable=words[2], summary=words[3],
+        intercurrent_events=(replace(pack.outcome.estimand.intercurrent_events[0], text=words[4]),),
+    )  # fmt: skip
+    rule = Criterion("rule", "exclusion", words[5], source="rbmi", verified=False)
+    odd = replace(
+        pack, outcome=replace(pack.outcome, estimand=said), criteria=(rule,),
+        arms=(replace(pack.arms[0], label=words[6]), *pack.arms[1:]), notes=(words[7], ""),
+    )  # fmt: skip
+    assert same(load_text(drafted(study_definition(odd)).text, "pack.yaml"), odd)
 
 
 def test_a_changed_window_reaches_the_pack_and_nothing_counts_as_verified():
@@ -228,7 +251,7 @@ def test_what_both_can_say_of_a_study_from_elsewhere_comes_out_again():
     assert [each["category"]["code"] for each in other["eligibilityCriteria"]][:2] == [
         each["category"]["code"] for each in one["eligibilityCriteria"]
     ]
-    assert other["objectives"][0]["endpoints"][0]["text"] == "Change in PCL-5 at week 8"
+    assert other["objectives"][0]["endpoints"][0]["text"] == "<p>Change in PCL-5 at week 8</p>"
     assert other["estimands"][0]["populationSummary"] == one["estimands"][0]["populationSummary"]
     assert other["estimands"][0]["intercurrentEvents"][0]["strategy"] == "Treatment policy"
     assert other["indications"][0]["label"] == "PTSD"

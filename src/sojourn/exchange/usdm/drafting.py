@@ -79,7 +79,7 @@ def _pack(found: Definition, own: dict[str, Any], told: list[str], digest: str) 
         **design_fields(found, told, source="" if "citations" in own else CITATION),
         "visits": visits(found, told),
     }
-    notes = [each.text for each in version.notes if each.text]
+    notes = [each.text for each in version.notes]
     if "digest" not in own:
         notes += [
             f"Objective of the study definition: {plain(each.text)}"

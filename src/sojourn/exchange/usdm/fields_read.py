@@ -87,7 +87,7 @@ def design_fields(found: Definition, told: list[str], *, source: str) -> dict[st
     data["criteria"] = list(_criteria(found, told, source))
     if not ours:
         data["criteria"] += list(_planned(found, source))
-        data["site_settings"] = [gaps()["site_settings"]]
+        data.setdefault("site_settings", [gaps()["site_settings"]])
     return data if data["criteria"] else {k: v for k, v in data.items() if k != "criteria"}
 
 
@@ -197,7 +197,7 @@ def _estimand(found: Definition, said: Estimand | None, variable: str) -> dict[s
     return {
         **fields(said.extension_attributes),
         "treatment": said.description or ask["treatment"],
-        "population": plain(population.text) if population else ask["population"],
+        "population": population.text if population else ask["population"],
         "variable": variable,
         "intercurrent_events": [
             {

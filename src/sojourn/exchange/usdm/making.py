@@ -1,5 +1,6 @@
 """Objects of a study definition, each with the next identifier of its class."""
 
+import html
 from collections import Counter
 from typing import Any, TypeVar
 
@@ -49,6 +50,11 @@ class Maker:
 
     def alias(self, code: Code) -> AliasCode:
         return self(AliasCode, standard_code=code)
+
+
+def as_html(text: str) -> str:
+    """A text as USDM expects it where it is a template: one paragraph of HTML."""
+    return f"<p>{html.escape(text, quote=False)}</p>"
 
 
 def chained(ids: list[str], number: int) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from sojourn.exchange.usdm.classes import (
     StudyDesignPopulation,
 )
 from sojourn.exchange.usdm.extensions import extensions
-from sojourn.exchange.usdm.making import Maker
+from sojourn.exchange.usdm.making import Maker, as_html
 from sojourn.exchange.usdm.treatment import Treatment
 from sojourn.protocols.model import Protocol
 
@@ -49,7 +49,7 @@ def aims(make: Maker, protocol: Protocol, data: dict[str, Any], given: Treatment
     endpoint = make(
         Endpoint,
         name="primary-endpoint",
-        text=said.variable,
+        text=as_html(said.variable),
         purpose="Primary outcome",
         level=make.code("primary-endpoint"),
         extension_attributes=extensions(
@@ -69,7 +69,7 @@ def aims(make: Maker, protocol: Protocol, data: dict[str, Any], given: Treatment
             make(
                 IntercurrentEvent,
                 name=each.event or f"event-{number}",
-                text=each.text,
+                text=as_html(each.text),
                 strategy=STRATEGIES[each.strategy] if each.strategy else "Not stated",
                 extension_attributes=extensions(make, {"event": each.event} if each.event else {}),
             )
@@ -80,7 +80,7 @@ def aims(make: Maker, protocol: Protocol, data: dict[str, Any], given: Treatment
     objective = make(
         Objective,
         name="primary-objective",
-        text=f"To estimate, for {protocol.indication}: {said.treatment}",
+        text=as_html(f"To estimate, for {protocol.indication}: {said.treatment}"),
         level=make.code("primary-objective"),
         endpoints=(endpoint,),
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -47,6 +48,22 @@ class Definition:
     version: StudyVersion
     design: InterventionalStudyDesign
     data: Mapping[str, Any]
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that is not too large to be a study definition.
+
+    Raises
+    ------
+    ImportRefused
+        If it is, or can't be read.
+    """
+    try:
+        if path.stat().st_size > 4 * MOST_CHARACTERS:
+            raise ImportRefused((f"{path.name}: is over {4 * MOST_CHARACTERS} bytes; split it",))
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImportRefused((f"{path.name}: can't be read: {error}",)) from error
 
 
 def read(text: str, name: str) -> Definition:

@@ -4,7 +4,6 @@ Each thing stands in one place: what USDM has a place for stands there alone, an
 pack in extension attributes of the object it is about.
 """
 
-import html
 from importlib.metadata import version
 from typing import Any
 
@@ -26,7 +25,7 @@ from sojourn.exchange.usdm.classes import (
     Wrapper,
 )
 from sojourn.exchange.usdm.extensions import extensions
-from sojourn.exchange.usdm.making import OWN, Maker, chained
+from sojourn.exchange.usdm.making import OWN, Maker, as_html, chained
 from sojourn.exchange.usdm.objectives import Aims, aims
 from sojourn.exchange.usdm.pathway import Pathway, pathway
 from sojourn.exchange.usdm.schedule import Plan, plan
@@ -223,7 +222,7 @@ def _items(make: Maker, protocol: Protocol) -> tuple[EligibilityCriterionItem, .
         make(
             EligibilityCriterionItem,
             name=each.key,
-            text=f"<p>{html.escape(each.label, quote=False)}</p>",
+            text=as_html(each.label),
         )
         for each in protocol.criteria
     )
