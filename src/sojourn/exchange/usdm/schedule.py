@@ -139,40 +139,10 @@ def _timeline(
     encounters: list[str],
     parts: tuple[tuple[StudyEpoch, ...], dict[str, Activity]],
 ) -> ScheduleTimeline:
-    epochs, activities = {each.name: each.id for each in parts[0]}, parts[1]
-    start = make.next(ScheduledActivityInstance)
-    ids = [make.next(ScheduledActivityInstance) for _ in protocol.visits]
-    at = {ENROLMENT: start} | dict(zip((each.key for each in protocol.visits), ids, strict=True))
     leaving = make(ScheduleTimelineExit)
-    instances = [
-        make(
-            ScheduledActivityInstance,
-            id=start,
-            name=ENROLMENT,
-            label="Registration of the participant",
-            epoch_id=epochs["SCREENING"],
-            default_condition_id=ids[0] if ids else None,
-            timeline_exit_id=None if ids else leaving.id,
-        )
-    ]
-    for number, visit in enumerate(protocol.visits):
-        last = number + 1 == len(ids)
-        held = [activities[key].id for key in visit.assessments]
-        if visit.phase == "dosing":
-            held.append(activities[""].id)
-        instances.append(
-            make(
-                ScheduledActivityInstance,
-                id=ids[number],
-                name=visit.key,
-                label=visit.label,
-                default_condition_id=None if last else ids[number + 1],
-                timeline_exit_id=leaving.id if last else None,
-                epoch_id=epochs[epoch_of(protocol, visit)],
-                activity_ids=tuple(held),
-                encounter_id=encounters[number],
-            )
-        )
+    instances = _instances(make, protocol, encounters, parts, leaving.id)
+    start, *ids = (each.id for each in instances)
+    at = {each.name: each.id for each in instances}
     anchored = make(
         Timing,
         name=ENROLMENT,
@@ -196,8 +166,51 @@ def _timeline(
         entry_id=start,
         exits=(leaving,),
         timings=(anchored, *timed),
-        instances=tuple(instances),
+        instances=instances,
     )
+
+
+def _instances(
+    make: Maker,
+    protocol: Protocol,
+    encounters: list[str],
+    parts: tuple[tuple[StudyEpoch, ...], dict[str, Activity]],
+    leaving: str,
+) -> tuple[ScheduledActivityInstance, ...]:
+    """The registration, then every visit; each leads to the next and the last one out."""
+    epochs, activities = {each.name: each.id for each in parts[0]}, parts[1]
+    ids = [make.next(ScheduledActivityInstance) for _ in range(len(protocol.visits) + 1)]
+
+    def onward(number: int) -> dict[str, str]:
+        last = number + 1 == len(ids)
+        return {"timeline_exit_id": leaving} if last else {"default_condition_id": ids[number + 1]}
+
+    first = make(
+        ScheduledActivityInstance,
+        id=ids[0],
+        name=ENROLMENT,
+        label="Registration of the participant",
+        epoch_id=epochs["SCREENING"],
+        **onward(0),
+    )
+    made = [first]
+    for number, visit in enumerate(protocol.visits, start=1):
+        held = [activities[key].id for key in visit.assessments]
+        if visit.phase == "dosing":
+            held.append(activities[""].id)
+        made.append(
+            make(
+                ScheduledActivityInstance,
+                id=ids[number],
+                name=visit.key,
+                label=visit.label,
+                epoch_id=epochs[epoch_of(protocol, visit)],
+                activity_ids=tuple(held),
+                encounter_id=encounters[number - 1],
+                **onward(number),
+            )
+        )
+    return tuple(made)
 
 
 def _timing(make: Maker, protocol: Protocol, visit: Visit, ids: tuple[str, str, str]) -> Timing:
