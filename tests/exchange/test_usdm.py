@@ -49,6 +49,8 @@ def design(data: dict) -> dict:
     return data["study"]["versions"][0]["studyDesigns"][0]
 
 
+@pytest.mark.proves("packs")
+@pytest.mark.proves("exchange-conformant")
 @pytest.mark.parametrize("key", protocols.shipped())
 def test_every_shipped_pack_comes_back_as_it_was(key):
     pack = load_shipped(key)
@@ -304,6 +306,7 @@ FAULTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.proves("bad-input")
 @pytest.mark.parametrize(("text", "said"), [each[1:] for each in FAULTS],
                          ids=[each[0] for each in FAULTS])  # fmt: skip
 def test_a_file_at_fault_is_refused_by_name(text, said):

@@ -86,7 +86,8 @@ def refused_while_open(programme: str, out: Path) -> None:
         assert (refused.exit_code, value in refused.output) == (1, True)
 
 
-def test_the_results_of_a_trial_are_the_reports_figures_and_read_back(planned, tmp_path):
+@pytest.mark.proves("figures-traced")
+def test_the_results_of_a_trial_are_the_reports_figures_and_read_back(planned, settings, tmp_path):
     refused_while_open(planned, tmp_path / "results.json")
     # Given a locked database and the report by arm
     lock_database()
@@ -169,6 +170,7 @@ def test_the_results_of_a_trial_are_the_reports_figures_and_read_back(planned, t
     )  # fmt: skip
     assert analysis["paramValue"] == difference["estimate"]
     assert (analysis["ciLowerLimit"], analysis["pValue"]) == (difference["low"], difference["p"])
+    settings.HOME = tmp_path  # only now: the seal's key lies in the site's home
     shelf = reporting.shelf(planned, blinded=False)
     reporting.write(report, shelf)
     path = "resultsSection.outcomeMeasuresModule.outcomeMeasures[0].analyses[0].paramValue"
