@@ -171,7 +171,8 @@ def _risks(figures: Figures, name: str) -> Iterator[dict[str, Any]]:
                 {
                     "groupIds": [f"{LETTERS}000", f"{LETTERS}{number:03d}"],
                     "groupDescription": f"{arm} less {arms[0]}, as a share of participants",
-                    "nonInferiorityType": "SUPERIORITY",
+                    "nonInferiorityType": "OTHER",
+                    "nonInferiorityComment": "An estimate with its interval; nothing is tested",
                     "paramType": "Risk Difference (RD)",
                     "paramValue": value(found, "difference"),
                     "ciPctValue": "95",
