@@ -26,7 +26,7 @@ from sojourn.reporting.plans import planned
 from sojourn.reporting.registry_draft import registry_text, results_draft, why_no_draft
 
 NUMBERS, TRACES, PAGE, PAPER = "report.json", "trace.json", "report.html", "report.pdf"
-REGISTRY = "registry.json"
+REGISTRY = "report-registry.json"
 FILES = (PAGE, PAPER, NUMBERS, TRACES)
 
 
