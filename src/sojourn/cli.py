@@ -17,6 +17,7 @@ from sojourn import (
     cli_population,
     cli_protocol,
     cli_randomisation,
+    cli_registry,
     cli_report,
     cli_stock,
     cli_vitals,
@@ -49,6 +50,7 @@ app.add_typer(cli_vitals.device_app, name="device")
 app.add_typer(cli_fhir.fhir_app, name="fhir")
 app.add_typer(cli_vitals.listen_app, name="listen")
 app.add_typer(cli_report.plan_app, name="plan")
+app.add_typer(cli_registry.registry_app, name="registry")
 app.add_typer(cli_backup.backup_app, name="backup")
 app.command("authority")(cli_account.authority)
 app.command("restore")(cli_backup.restore)

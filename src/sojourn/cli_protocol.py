@@ -8,6 +8,7 @@ import typer
 from sojourn.protocols.model import Protocol
 from sojourn.terminal import fail as _fail
 from sojourn.terminal import start as _start
+from sojourn.terminal import write_whole as _write
 
 protocol_app = typer.Typer(
     help="Protocol packs: list, check, begin, show, compare.", no_args_is_help=True
@@ -101,6 +102,54 @@ def protocol_diff(before: Pack, after: Pack) -> None:
         values = " -> ".join(value for value in (each.before, each.after) if value)
         typer.echo(f"{each.change}: {name}: {values}")
     typer.echo(f"{len(found)} differences")
+
+
+@protocol_app.command("usdm")
+def protocol_usdm(
+    pack: Pack,
+    out: Annotated[Path | None, typer.Option(help="Write it here instead of the terminal.")] = None,
+) -> None:
+    """A study definition, CDISC USDM 4.0: sojourn protocol usdm mdma-ptsd > study.json"""
+    import json
+
+    from sojourn.exchange.usdm import study_definition
+
+    text = json.dumps(study_definition(_loaded(pack)), ensure_ascii=False, indent=2) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    _write(out, text)
+    typer.echo(f"{out} is written")
+
+
+@protocol_app.command("from-usdm")
+def protocol_from_usdm(
+    file: Annotated[Path, typer.Argument(help="A study definition, USDM 4.0, JSON.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Write the pack here.")],
+) -> None:
+    """A pack, or its draft, from a study definition.
+
+    sojourn protocol from-usdm study.json -o our-protocol.yaml
+    """
+    from sojourn.exchange.usdm import draft, text_of
+    from sojourn.terminal import reporting_import
+
+    if out.exists():
+        _fail(f"{out} exists; give another place with -o")
+    with reporting_import():
+        made = draft(text_of(file), file.name, out.name)
+    _write(out, made.text)
+    for line in made.left_out:
+        typer.echo(line, err=True)
+    for problem in made.problems:
+        typer.echo(str(problem), err=True)
+    if made.problems:
+        typer.echo(
+            f"{out} is a draft, on which no programme opens: {len(made.problems)} things are still "
+            f"to be written; then: sojourn protocol check {out}"
+        )
+    else:
+        typer.echo(f"{out} is a valid protocol")
 
 
 def _loaded(pack: str) -> Protocol:

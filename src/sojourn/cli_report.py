@@ -70,7 +70,7 @@ def report(
     from sojourn.ledger.desk import Person
     from sojourn.record.command import Refused
 
-    wish = reporting.Wish(programme, moment(as_of), _plan(plan) if plan else None, blinded, purpose)
+    wish = reporting.Wish(programme, moment(as_of), plan_of(plan), blinded, purpose)
     try:
         with progress("Reading the record") as bar:
             made = reporting.make(wish, Person(author, "statistician"), bar)
@@ -122,7 +122,10 @@ def moment(text: str) -> datetime | None:
     return clock.here(moment) if moment.tzinfo else moment.replace(tzinfo=clock.zone())
 
 
-def _plan(file: Path) -> "AnalysisPlan":
+def plan_of(file: Path | None) -> "AnalysisPlan | None":
+    """The analysis plan in that file; None where none is given."""
+    if file is None:
+        return None
     from sojourn.conduct.analysis_plan import plain
     from sojourn.definitions import DefinitionError
     from sojourn.protocols.analysis_plan import load_plan

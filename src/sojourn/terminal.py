@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -83,6 +84,17 @@ def show_token(token: str) -> None:
     """A new token, alone on standard output so that it can be piped; the warning is beside it."""
     typer.echo(token)
     typer.echo("Keep it safe: it is shown this once, and only its SHA-256 is kept.", err=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put the file in its place whole, so that nobody ever reads half of it."""
+    draft = path.with_name(f"{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        fail(f"{path} can't be written: {error}")
 
 
 def fail(message: str) -> NoReturn:

@@ -9,6 +9,7 @@ from sojourn.analysis import mmrm
 from sojourn.analysis.report import (
     Figure,
     Inputs,
+    Layout,
     Section,
     Table,
     comparing,
@@ -29,7 +30,7 @@ from sojourn.conduct.programme import Programme
 from sojourn.ledger.cut import Cut
 from sojourn.protocols.analysis_plan import Factor, SensitivityAnalysis
 from sojourn.protocols.model import Protocol
-from sojourn.reporting.front import about, blinding, estimand
+from sojourn.reporting.front import about, blinding, estimand, lock_at
 from sojourn.reporting.plans import Planned
 
 NOT_PLANNED = "Not planned"
@@ -48,6 +49,9 @@ class Report:
     plan_digest: str  # of the locked plan; empty when none was locked
     by_arm: bool
     software: str
+    layout: Layout
+    protocol: Protocol
+    locked: bool  # whether the database was locked at the data cut
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -67,8 +71,9 @@ def assemble(
     software = f"Sojourn {version('sojourn')}"
     opened, dosed = inputs.layout.opened, protocol.dosing is not None
     people = planned.used.primary.population
+    lock = lock_at(cut)
     sections = (
-        about(cut, programme, protocol, planned, software, inputs.layout),
+        about(cut, programme, protocol, planned, software, inputs.layout, lock),
         estimand(inputs, protocol, people),
         describing.flow(inputs, people, dosed),
         describing.baseline(inputs, people),
@@ -98,6 +103,9 @@ def assemble(
         planned.signed.digest if planned.signed else "",
         opened,
         software,
+        inputs.layout,
+        protocol,
+        lock is not None,
     )
 
 

@@ -4,7 +4,7 @@ from sojourn import conduct
 from sojourn.analysis.report import Inputs, Layout, Section, guessing
 from sojourn.analysis.report.believing import by_guess
 from sojourn.analysis.report.intercurrent import tables
-from sojourn.conduct.programme import Programme
+from sojourn.conduct.programme import DatabaseLock, Programme
 from sojourn.ledger import programmes
 from sojourn.ledger.cut import Cut
 from sojourn.ledger.read import read_stream
@@ -43,6 +43,7 @@ def about(
     planned: Planned,
     software: str,
     layout: Layout,
+    lock: DatabaseLock | None,
 ) -> Section:
     """Data cut, checkpoint, protocol and plan."""
     sealed = not layout.opened and not layout.single
@@ -52,17 +53,21 @@ def about(
         f"Merkle root of those entries: {cut.root}.",
         f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
         *planned.lines(),
-        _database(cut),
+        _database(lock),
         f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
         *(("The allocation is sealed to this report: nothing is by arm.",) if sealed else ()),
     )
     return Section("about", "About this report", lines)
 
 
-def _database(cut: Cut) -> str:
+def lock_at(cut: Cut) -> DatabaseLock | None:
+    """The lock the database was under at the data cut; None where it was not locked."""
     entries = read_stream(programmes.PREFIX + cut.programme)
     by_then = (each for each in entries if each.position <= cut.position)
-    lock = conduct.fold(cut.programme, by_then).database_lock
+    return conduct.fold(cut.programme, by_then).database_lock
+
+
+def _database(lock: DatabaseLock | None) -> str:
     if lock is None:
         return "The database was not locked at the data cut: what is here may still be corrected."
     return (

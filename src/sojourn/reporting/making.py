@@ -19,11 +19,14 @@ from sojourn.record.hashing import time_text
 from sojourn.record.kinds import canonical
 from sojourn.reporting.assembly import Report, assemble
 from sojourn.reporting.cut import Progress, gather
+from sojourn.reporting.front import lock_at
 from sojourn.reporting.page import page
 from sojourn.reporting.paper import paper
 from sojourn.reporting.plans import planned
+from sojourn.reporting.registry_draft import registry_text, results_draft, why_no_draft
 
 NUMBERS, TRACES, PAGE, PAPER = "report.json", "trace.json", "report.html", "report.pdf"
+REGISTRY = "report-registry.json"
 FILES = (PAGE, PAPER, NUMBERS, TRACES)
 
 
@@ -72,17 +75,34 @@ def make(wish: Wish, by: Person, progress: Progress | None = None) -> Report:
         return assemble(inputs, cut, standing.programme, protocol, plan)
 
 
+def locked_at(wish: Wish) -> bool:
+    """Whether the database was locked at the data cut that is asked for.
+
+    Raises
+    ------
+    Refused
+        If there is no such programme.
+    """
+    return lock_at(cut_at(wish.programme, wish.as_of)) is not None
+
+
 def files(report: Report) -> dict[str, bytes]:
-    """The report's files by name; equal reports give equal bytes."""
+    """The report's files by name; equal reports give equal bytes.
+
+    The draft for a registry is among them where the report may become one.
+    """
     traces = (canonical(_traces(report)) + "\n").encode()
     digest = hashlib.sha256(traces).hexdigest()
     numbers = (canonical(_numbers(report, digest)) + "\n").encode()
-    return {
+    made = {
         PAGE: page(report, digest).encode(),
         PAPER: paper(report, digest),
         NUMBERS: numbers,
         TRACES: traces,
     }
+    if why_no_draft(report) is None:
+        made[REGISTRY] = registry_text(results_draft(report)).encode()
+    return made
 
 
 def write(report: Report, folder: Path) -> None:
@@ -91,6 +111,8 @@ def write(report: Report, folder: Path) -> None:
     Each is put in its place whole, so that nobody reads half a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # A draft of an earlier report never stands beside this one.
+    (folder / REGISTRY).unlink(missing_ok=True)
     for name, content in files(report).items():
         draft = folder / f"{name}.draft"
         draft.write_bytes(content)

@@ -1,14 +1,23 @@
-"""Adverse events by system and term: people with one, and how many events."""
+"""Adverse events by system and term: people with one, and how many events; deaths."""
 
 from dataclasses import replace
 
 from sojourn.analysis import safety
 from sojourn.analysis.report.inputs import Happened, Inputs, Participant
-from sojourn.analysis.report.model import Cell, Figure, Section, Table, number, ranged, shown
+from sojourn.analysis.report.model import (
+    Cell,
+    Figure,
+    Section,
+    Table,
+    number,
+    ranged,
+    share,
+    shown,
+)
 
 
 def harms(inputs: Inputs, planned: bool) -> Section:
-    """Every event after a first dose, then serious ones and those of special interest.
+    """Every event after a first dose, then serious ones, the others, those of special interest.
 
     Pleasant effects count too where they were recorded as events.
     """
@@ -21,6 +30,11 @@ def harms(inputs: Inputs, planned: bool) -> Section:
         ("Any event, by system and term", "all", safety.by_system(events, exposures)),
         ("Serious events", "serious", safety.by_system(events, exposures, serious=True)),
         (
+            "Events that were not serious, by system and term",
+            "other",
+            safety.by_system([each for each in events if not each.serious], exposures),
+        ),
+        (
             "Events of special interest",
             "special-interest",
             safety.of_special_interest(events, exposures),
@@ -28,6 +42,7 @@ def harms(inputs: Inputs, planned: bool) -> Section:
     )
     tables = [_table(inputs, people, title, key, found, planned) for title, key, found in made]
     tables.insert(1, _rates(inputs, people, made[0][2], planned))
+    tables.append(_deaths(inputs, people, planned))
     lines = (
         "Participants with at least one event of those with a dose, and events, from the first "
         "dose to the end of their course. Not counted, as they began before or after that or are "
@@ -57,6 +72,25 @@ def _table(
         if not group or any(isinstance(cell, Figure) and cell.sources for cell in cells):
             rows.append((label, *cells))
     return Table(title, ("", *inputs.layout.arms), tuple(rows), planned=planned)
+
+
+def _deaths(inputs: Inputs, people: list[Participant], planned: bool) -> Table:
+    """Fatal events of those with a dose, whatever the cause and whenever they happened."""
+    died = {
+        each.occurrence.participant: each.sources
+        for each in inputs.arisen
+        if each.occurrence.event == "death"
+    }
+    cells: list[Cell] = []
+    for arm in inputs.layout.arms:
+        here = [each for each in people if each.arm == arm]
+        dead = [each.key for each in here if each.key in died]
+        sources = {place for each in here for place in (*each.dosed, *each.allocated)}
+        sources.update(place for key in dead for place in died[key])
+        made = share(f"harms/deaths/{arm}", len(dead), len(here), "count", sources)
+        cells.append(replace(made, planned=planned))
+    row = ("Died, from any cause", *cells)
+    return Table("Deaths", ("", *inputs.layout.arms), (row,), planned=planned)
 
 
 def _rates(inputs: Inputs, people: list[Participant], found: safety.Table, planned: bool) -> Table:
@@ -125,7 +159,7 @@ def _sources(inputs: Inputs, people: list[Participant], key: str, row: safety.Ro
 
 def _counts(each: Happened, key: str, row: safety.Row) -> bool:
     event = each.event
-    if key == "serious" and not event.serious:
+    if key in ("serious", "other") and event.serious != (key == "serious"):
         return False
     if key == "special-interest" and not event.special_interest:
         return False

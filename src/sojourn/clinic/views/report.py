@@ -16,7 +16,11 @@ from sojourn.clinic.report_runs import Kind
 from sojourn.conduct.blinding import may_see_closed_session
 from sojourn.ledger import opening
 
-CONTENT = {"html": (reporting.PAGE, "text/html"), "pdf": (reporting.PAPER, "application/pdf")}
+CONTENT = {
+    "html": (reporting.PAGE, "text/html"),
+    "pdf": (reporting.PAPER, "application/pdf"),
+    "json": (reporting.REGISTRY, "application/json"),
+}
 TITLES = {
     "opened": "By arm",
     "blinded": "Blinded: all participants together",
@@ -68,7 +72,7 @@ def report_file(request: HttpRequest, visitor: Visitor, kind: str, form: str) ->
     name, content_type = CONTENT[form]
     path = reporting.shelf(visitor.programme, blinded=allowed == "blinded") / name
     if not path.is_file():
-        raise Http404("no report has been made yet")
+        raise Http404("no such report has been made yet")
     if allowed == "opened" and _is_sealed(visitor):
         purpose = request.POST.get("purpose", "").strip()
         if not opening.says_why(purpose):
@@ -122,4 +126,5 @@ def _about(visitor: Visitor, kind: str) -> dict[str, object] | None:
         "size": numbers["size"],
         "root": numbers["root"],
         "figures": len(numbers["figures"]),
+        "registry": (folder / reporting.REGISTRY).is_file(),
     }

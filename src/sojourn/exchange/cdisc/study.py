@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course
+from sojourn.exchange.cdisc.elements import treatment_epoch
 from sojourn.ledger.cut import Told
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.entry import Entry
@@ -53,8 +54,7 @@ class Study:
 
     @property
     def treatment_epoch(self) -> str:
-        plan = self.protocol.randomisation
-        return "BLINDED TREATMENT" if plan and plan.blinded else "OPEN LABEL TREATMENT"
+        return treatment_epoch(self.protocol)
 
     def visit(self, key: str) -> dict[str, str | int | None]:
         """VISITNUM, VISIT and VISITDY of a planned visit; nothing for one that is not."""

@@ -1,20 +1,11 @@
 """TA, TE, TV, TI and TS: what the protocol plans, on the entry that founded the programme."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sojourn.exchange.cdisc.elements import Element, planned_elements
 from sojourn.exchange.cdisc.standard import Row, sdtm, terminology
 from sojourn.exchange.cdisc.study import Study, iso
 from sojourn.protocols.model import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    code: str
-    name: str
-    epoch: str
-    starts: str
-    ends: str
 
 
 def criterion_codes(protocol: Protocol) -> dict[str, str]:
@@ -44,18 +35,7 @@ def datasets(study: Study) -> Iterator[tuple[str, list[Row]]]:
 def _planned(study: Study, number: int) -> tuple[Element, ...]:
     """The elements of the arm of that number, in order."""
     arm = study.arms[number]
-    outcome = study.protocol.visit(study.protocol.outcome.visit)
-    primary = outcome.label if outcome else study.protocol.outcome.visit
-    dosed = study.protocol.dosing is not None
-    start = "First dose of study treatment" if dosed else "Randomisation"
-    return (
-        Element("SCRN", "Screening", "SCREENING", "Informed consent signed",
-                "Eligibility confirmed"),
-        Element("PREP", "Preparation", "BASELINE", "Eligibility confirmed", start),
-        Element(f"TRT{arm.number or 'BLIND'}", arm.label, study.treatment_epoch, start,
-                f"Day of {primary}"),
-        Element("FUP", "Follow-up", "FOLLOW-UP", f"Day after {primary}", "End of participation"),
-    )  # fmt: skip
+    return planned_elements(study.protocol, f"TRT{arm.number or 'BLIND'}", arm.label)
 
 
 def _arms(study: Study) -> Iterator[Row]:
