@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from pydantic import ConfigDict, ValidationError
 
+from sojourn.definitions import Loader
+
 Path = tuple[str | int, ...]
 MOST_CHARACTERS = 2_000_000
 PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -73,13 +75,15 @@ def _read(text: str, name: str, *, plain_numbers: bool) -> Source:
         raise ProtocolError((Problem(name, 0, "", "the file is too long for a protocol"),))
     lines: dict[Path, int] = {}
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=Loader):
             if isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 1 if event.start_mark else 0
                 raise ProtocolError((Problem(name, line, "", "write the value out; no aliases"),))
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
+        if "nesting" in str(error.problem):
+            raise RecursionError from error
         message = f"not YAML: {error.problem}; check indentation, quotes and tabs"
         raise ProtocolError((Problem(name, line, "", message),)) from error
     except yaml.YAMLError as error:
