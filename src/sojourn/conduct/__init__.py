@@ -22,6 +22,7 @@ from sojourn.conduct import (
     standing,
     storage,
 )
+from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
@@ -53,6 +54,7 @@ FACTS: tuple[type[Fact], ...] = (
     *confidential.FACTS,
     *containers.FACTS,
     *storage.FACTS,
+    AllocationListReceived,
     AllocationMade,
     AllocationOpened,
     FileImported,
