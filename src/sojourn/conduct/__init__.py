@@ -18,6 +18,7 @@ from sojourn.conduct import (
     fidelity,
     monitoring_plan,
     practitioners,
+    rater_pool,
     reporting,
     standing,
     storage,
@@ -41,6 +42,7 @@ ROOMS = (
     clients,
     analysis_plan,
     monitoring_plan,
+    rater_pool,
     database_lock,
 )
 _DECIDE: Mapping[Any, Any] = {
@@ -54,6 +56,7 @@ FACTS: tuple[type[Fact], ...] = (
     *confidential.FACTS,
     *containers.FACTS,
     *storage.FACTS,
+    *rater_pool.FACTS,
     AllocationListReceived,
     AllocationMade,
     AllocationOpened,

@@ -30,6 +30,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_programme
 def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The day at a glance."""
+    if not visitor.sees_visits:
+        return redirect("ratings", programme=visitor.programme)
     day = timezone.localdate(clock.now())
     due = DueRow.objects.filter(programme=visitor.programme)
     if not visitor.sees_course:
