@@ -65,6 +65,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         if may_read_confidential(visitor.role):
             reports = ConfidentialRow.objects.filter(programme=visitor.programme)
             context["confidential"] = board.counted(reports)
+        context["diversions"] = board.diversions(visitor)
         context["sessions"] = sessions.order_by("opened_at")[:SHOWN]
         context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
         context["alert_count"] = board.counted(alerts)
