@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from sojourn.clinic.demo.programme import ACCOUNTS
@@ -29,6 +29,8 @@ def chance() -> Iterator[Chance]:
 
 @pytest.fixture(scope="module")
 def worlds(django_db_setup, django_db_blocker, chance) -> Iterator[dict[str, World]]:
+    if connection.vendor != "sqlite":
+        pytest.skip("numbers the database gives go on after a rollback; compared on SQLite")
     with django_db_blocker.unblock(), transaction.atomic():
         make_whole()
         found = {name: leaves(name, chance, stay=name == "this") for name in reversed(WORLDS)}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from urllib.parse import urlencode
 
 from django.core import mail
 from django.db import transaction
@@ -23,9 +24,10 @@ from sojourn.exchange.fhir import callers, kept
 from sojourn.ledger import devices
 from sojourn.ledger.desk import Person
 from sojourn.ledger.rows import EventRow, OpenSessionRow, ParticipantRow
-from tests.blinding.worlds import Chance
+from tests.blinding.worlds import NOW, Chance
 from tests.clinic.test_authority import addresses
 
+FORM = "application/x-www-form-urlencoded"
 HOST = {"host": "127.0.0.1"}
 BLINDED = tuple(role for role in ROLE_KEYS if not may_open_allocation(role))
 NOBODY = ""
@@ -48,6 +50,7 @@ class Request:
     name: str  # of the address
     method: str
     path: str
+    form: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -75,7 +78,7 @@ class Asker:
         cookies = {key: morsel.value for key, morsel in self._client.cookies.items()}
         point = transaction.savepoint()
         try:
-            came = self._client.generic(request.method, request.path)
+            came = self._client.generic(request.method, request.path, request.form, FORM)
             body = b"".join(came.streaming_content) if came.streaming else came.content
         finally:
             transaction.savepoint_rollback(point)
@@ -125,6 +128,13 @@ def requests(role: str, known: Values, query: str) -> Iterator[Request]:
             for method in ("GET", "POST"):
                 if table.group(name, method) or method == "GET":
                     yield Request(name, method, path + (query if method == "GET" else ""))
+
+
+def too_late(known: Values) -> Request:
+    """A decision on a course that a colleague has written to since: a conflict, which is shown."""
+    path = reverse("command", args=[PROGRAMME, known["participant"][0], "consent.withdraw"])
+    said = {"at": f"{NOW:%Y-%m-%dT%H:%M}", "wish": "to stop", "scope": "treatment", "version": 1}
+    return Request("command", "POST", path, urlencode(said))
 
 
 def _of(

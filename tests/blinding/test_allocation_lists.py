@@ -21,6 +21,7 @@ from sojourn.ledger.randomisation_audit import audit_programme
 from sojourn.ledger.read import read_stream, streams
 from sojourn.ledger.rows import ParticipantRow
 from sojourn.record.command import Refused
+from tests.kept import once
 
 PROTOCOL = protocols.load_shipped("mdma-ptsd")
 ARMS, PLAN = PROTOCOL.arms, PROTOCOL.randomisation
@@ -40,7 +41,7 @@ def taken(file: str, *, role="sponsor", least=12):
 
 @pytest.fixture
 def founded(db):
-    load.found_demo(clock.now())
+    once("a programme founded", lambda: load.found_demo(clock.now()))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def trial(db, monkeypatch):
         return protocol
 
     monkeypatch.setattr(load, "found_demo", with_list)
-    load_demo(today=datetime.now(UTC), participants=6)
+    once("allocated by a list", lambda: load_demo(today=datetime.now(UTC), participants=6))
 
 
 def allocated() -> list[AllocationMade]:
@@ -65,6 +66,7 @@ def allocated() -> list[AllocationMade]:
     ]
 
 
+@pytest.mark.proves("allocation")
 def test_each_allocation_is_the_lists_and_the_audit_holds_it_against_the_list(trial, monkeypatch):
     arms = {(f"allocation:{PROGRAMME}:{line.stratum}", line.number): line.arm for line in LINES}
     made = allocated()
@@ -98,6 +100,7 @@ def test_an_emergency_opens_a_listed_allocation_and_is_on_the_record(trial):
     assert len(read_stream(unblinding.EMERGENCIES + PROGRAMME)) == 1
 
 
+@pytest.mark.proves("allocation")
 def test_nothing_is_opened_for_whom_randomising_is_refused(founded, monkeypatch):
     taken(sealed())
     at = clock.now()
@@ -108,6 +111,7 @@ def test_nothing_is_opened_for_whom_randomising_is_refused(founded, monkeypatch)
         desk.execute(PROGRAMME, "P-1", Randomise(at), COORDINATOR)
 
 
+@pytest.mark.proves("allocation")
 def test_after_the_last_number_nobody_is_allocated_until_a_longer_list_comes(founded):
     taken(sealed())
     course = Course(participant="P-1", site="site-01")

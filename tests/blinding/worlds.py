@@ -20,7 +20,7 @@ from sojourn.clinic.demo import PROGRAMME, dispensing, load, load_demo
 from sojourn.design.virtual import VirtualParticipant
 from sojourn.ledger import allocating, seal, stock
 from sojourn.protocols.model import Arm, Randomisation
-from tests.clinic.conftest import Rows, every_row
+from tests.kept import Rows, every_row
 
 PEOPLE = 7
 NATURE = "mdma"  # what happens to everybody, whatever their arm

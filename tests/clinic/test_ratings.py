@@ -46,6 +46,7 @@ def plain(answer, task: str) -> tuple[int, str]:
     return answer.status_code, re.sub(r'"X-CSRFToken": "\w+"', "", text)
 
 
+@pytest.mark.proves("blinding")
 def test_tasks_of_all_visits_have_the_same_pages_but_for_their_numbers(pool, desk):
     visits = [e.key for e in programmes.load(PROGRAMME).protocol.visits if e.rated_by == RATER]
     people = [row.participant for row in ParticipantRow.objects.order_by("participant")]

@@ -142,6 +142,7 @@ def test_the_demonstrations_allocations_are_those_of_its_sealed_sequence(program
         audit_programme("demo", "curious about it", Person("monitor", "monitor"))
 
 
+@pytest.mark.proves("drug-accountability")
 def test_study_drug_that_does_not_add_up_is_on_today_and_on_the_board_of_whom_it_concerns(desk):
     [(number, gap)] = stock.unexplained("demo")
     words = "Study drug that does not add up (1)"

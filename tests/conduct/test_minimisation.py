@@ -13,7 +13,7 @@ from sojourn.protocols import ProtocolError
 
 # Fourteen patients on control or treatment by site, sex and age, and the fifteenth: Lim & In 2019,
 # Randomization in clinical studies, Korean J Anesthesiol 72:221-232, doi 10.4097/kja.19049, table 4
-# (read as PMC6547231; its erratum was not). The table prints the counts after each of the two allocations.
+# (read as PMC6547231; its erratum was not). It prints the counts after each of the two allocations.
 TABLE = {
     "site": {"site-1": (4, 2), "site-2": (3, 5)},
     "sex": {"male": (4, 4), "female": (3, 3)},

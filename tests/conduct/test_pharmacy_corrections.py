@@ -26,6 +26,7 @@ def page(pharmacy: Pharmacy) -> list[register.Line]:
     return register.lines("oslo", streams)[pharmacy.container().form]
 
 
+@pytest.mark.proves("drug-accountability")
 def test_a_count_that_was_written_wrongly_ends_its_alert_and_the_register_tells_both():
     pharmacy = Pharmacy().received("1001", units=9)
     count(pharmacy, 7)
