@@ -180,10 +180,14 @@ def _protocol(pack: str) -> "Protocol":
 
 
 def _seed(file: Path) -> bytes:
-    if not file.exists():
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
-            made.write(secrets.token_bytes(SEED))
-    seed = file.read_bytes()
+    try:
+        if not file.exists():
+            new = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(new, "wb") as made:
+                made.write(secrets.token_bytes(SEED))
+        seed = file.read_bytes()
+    except OSError as error:
+        fail(f"the seed can't be kept in {file}: {error}")
     if len(seed) < SEED:
         fail(f"{file} holds {len(seed)} bytes; a seed has {SEED}")
     return seed
@@ -211,8 +215,10 @@ def _seal(
         first = {each.stratum: each.number - 1 for each in reversed(lines)}
         allocation_list.check(lines, protocol.arms, plan, reached=first, least=least)
         sealed, digest = sealed_for(site, programme, made_by, allocation_list.as_text(lines))
-    except (Refused, ValueError) as error:
+        out.write_text(sealed, encoding="utf-8")
+    except Refused as refused:
+        fail(refused.message)
+    except (OSError, ValueError) as error:
         fail(str(error))
-    out.write_text(sealed, encoding="utf-8")
     typer.echo(f"{len(lines)} lines sealed; {out}")
     typer.echo(f"tell the site the digest by another way: {digest}")
