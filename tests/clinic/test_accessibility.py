@@ -30,9 +30,10 @@ container = EntryRow.objects.filter(kind="drug.returned")[0].stream.rpartition("
 readings = EntryRow.objects.filter(
     stream=stream_of("demo", sys.argv[1]), kind="dosing.vitals-recorded"
 )
+task = RatingAllocated("TASKA", sys.argv[1], "baseline", "caps-5", "rater")
 append_next(
-    ratings.RATINGS + "demo", (RatingAllocated("TASKA", sys.argv[1], "baseline", "caps-5", "rater"),),
-    occurred_at=clock.now(), author="coordinator", role="coordinator"
+    ratings.RATINGS + "demo", (task,),
+    occurred_at=clock.now(), author="coordinator", role="coordinator",
 )
 print(json.dumps({
     "container": container, "site": stock.sites("demo")[0],

@@ -35,11 +35,18 @@ def ratings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         return render(request, "clinic/ratings.html", {**context, "mine": sorted(mine)})
     due = set(pool.due(visitor.programme, clock.now().date()))
     labels = {each.key: each.label for each in visitor.standing.protocol.visits}
+    names = {key: each.name for key, each in instruments.load_shipped().items()}
     context |= {
         "pool": visitor.standing.programme.rater_pool,
         "missing": len(due - set(found.held())),
         "open": [
-            (each, labels[each.wanted.visit], each.wanted in due) for each in found.open[:SHOWN]
+            (
+                each,
+                labels[each.wanted.visit],
+                names[each.wanted.instrument],
+                each.wanted in due,
+            )
+            for each in found.open[:SHOWN]
         ],
         "more": max(0, len(found.open) - SHOWN),
         "done": sum(each.standing == DONE for each in found.tasks.values()),
