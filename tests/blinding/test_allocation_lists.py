@@ -168,9 +168,10 @@ def test_a_list_that_was_changed_on_the_way_is_refused(founded):
 
 def test_a_list_for_another_site_by_a_wrong_role_twice_or_too_late_is_refused(founded):
     with pytest.raises(Refused, match="not sealed for this site"):
-        taken(sealed(site="A" * 42 + "g="))
-    with pytest.raises(ValueError, match="no address of a site"):
-        sealed(site="AAAA")
+        taken(sealed(site="9" * 64))
+    for wrong in ("AAAA", "0" * 64, "not hexadecimal"):
+        with pytest.raises(ValueError, match="no address of a site"):
+            sealed(site=wrong)
     with pytest.raises(Refused, match="not a therapist"):
         taken(sealed(), role="therapist")
     with pytest.raises(Refused, match="at least 50 are asked"):

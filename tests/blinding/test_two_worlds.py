@@ -9,8 +9,10 @@ other world's arms under the seal, and must come back the same: status, headers,
 from collections.abc import Iterable, Iterator
 
 import pytest
+from typer.testing import CliRunner
 
 from sojourn import reporting
+from sojourn.cli import app
 from sojourn.clinic import report_runs
 from sojourn.clinic.demo import PROGRAMME
 from sojourn.clinic.views import today
@@ -98,6 +100,20 @@ def a_number(request, template, context):
 def an_order(request, template, context):
     arms = opening.allocations(PROGRAMME)
     return context | {"statuses": dict.fromkeys(sorted(arms, key=arms.__getitem__), 1)}
+
+
+def test_what_an_operator_runs_opens_no_seal(worlds):
+    before = worlds["this"].ideal.openings
+    for said in (
+        "verify",
+        "rebuild",
+        "reconcile",
+        "programme list",
+        f"randomisation left {PROGRAMME}",
+    ):
+        done = CliRunner().invoke(app, said.split())
+        assert done.exit_code == 0, (said, done.output)
+    assert worlds["this"].ideal.openings == before
 
 
 @pytest.mark.parametrize("leak", [a_number, an_order, None])

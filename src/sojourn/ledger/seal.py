@@ -8,7 +8,6 @@ RFC 7748; HKDF, RFC 5869; ChaCha20-Poly1305, RFC 8439).
 import hashlib
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def which() -> str:
 
 def address() -> str:
     """Where sealed letters to this site go: its public key, which may be known to anybody."""
-    return urlsafe_b64encode(_own().public_key().public_bytes_raw()).decode()
+    return _own().public_key().public_bytes_raw().hex()
 
 
 def seal_letter(text: bytes, to: str, about: bytes) -> bytes:
@@ -75,14 +74,14 @@ def seal_letter(text: bytes, to: str, about: bytes) -> bytes:
     ValueError
         If ``to`` is no address of a site.
     """
-    try:
-        site = X25519PublicKey.from_public_bytes(urlsafe_b64decode(to))
-    except ValueError as error:
-        raise ValueError(f"'{to}' is no address of a site; ask for it anew") from error
     once = X25519PrivateKey.generate()
     ours = once.public_key().public_bytes_raw()
+    try:
+        site = X25519PublicKey.from_public_bytes(bytes.fromhex(to))
+        cipher = _letter_cipher(once.exchange(site), ours, site.public_bytes_raw())
+    except ValueError as error:
+        raise ValueError(f"'{to}' is no address of a site; ask for it anew") from error
     # The key is used once, so that its nonce may be all zeros.
-    cipher = _letter_cipher(once.exchange(site), ours, site.public_bytes_raw())
     return ours + cipher.encrypt(bytes(12), text, about)
 
 
