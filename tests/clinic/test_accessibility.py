@@ -19,7 +19,9 @@ OWN_PAGES = {"screening.register", *PAGE_OF}
 NAMED = """
 import json, sys, django
 django.setup()
-from sojourn.ledger import stock
+from sojourn.conduct.rater_pool import RatingAllocated
+from sojourn.ledger import clock, ratings, stock
+from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.models import EntryRow
 from sojourn.ledger.rows import EventRow
@@ -27,6 +29,11 @@ event = EventRow.objects.order_by("participant")[0]
 container = EntryRow.objects.filter(kind="drug.returned")[0].stream.rpartition(":")[2]
 readings = EntryRow.objects.filter(
     stream=stream_of("demo", sys.argv[1]), kind="dosing.vitals-recorded"
+)
+task = RatingAllocated("TASKA", sys.argv[1], "baseline", "caps-5", "rater")
+append_next(
+    ratings.RATINGS + "demo", (task,),
+    occurred_at=clock.now(), author="coordinator", role="coordinator",
 )
 print(json.dumps({
     "container": container, "site": stock.sites("demo")[0],
@@ -45,6 +52,10 @@ PAGES = (
     ("participants/{person}/diary/", "therapist"),
     ("participants/{person}/correct/{vitals}/", "therapist"),
     ("participants/{eventful}/events/{event}/", "prescriber"),
+    ("ratings/", "coordinator"),
+    ("ratings/", "rater"),
+    ("ratings/TASKA/", "rater"),
+    ("ratings/TASKA/concern/", "rater"),
     ("register/", "prescriber"),
     ("safety/", "prescriber"),
     ("safety/report/", "therapist"),

@@ -46,7 +46,7 @@ def samples(programme, in_session):
         "command": "safety.record-adverse-event", "country": "AU", "key": "none-such",
         "form": "cioms", "kind": "blinded", "pk": 1, "provider_id": "sign-on", "uidb36": "1",
         "topic": "therapy", "claim": "durability", "study": "mapp1", "number": 1,
-        "site": "site-01",
+        "site": "site-01", "task": "none-such",
         "resource": "Patient", "identity": "D-001", "rest": "a/b/c/d/e",
     }  # fmt: skip
 

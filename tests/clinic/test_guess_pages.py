@@ -10,7 +10,9 @@ from sojourn.ledger.desk import Person, load_course, stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rows import OpenSessionRow, ParticipantRow
 from sojourn.record.command import Refused
+from tests.clinic.conftest import people_and_accounts
 from tests.clinic.test_pages import prefilled
+from tests.kept import once
 
 ASK = "do/blinding.record-participants-guess/"
 OWN = "do/blinding.record-own-guess/"
@@ -18,9 +20,11 @@ STATISTICIAN = Person("statistician", "statistician")
 EVERYONE = ("therapist", "therapist2", "prescriber", "pharmacist", "rater", "monitor", "lead")
 
 
-@pytest.fixture(autouse=True)
-def nobody_was_asked(monkeypatch) -> None:
+@pytest.fixture
+def programme(db, monkeypatch):
+    """A demonstration of its own, in which nobody was asked yet."""
     monkeypatch.setattr(demo, "guesses", lambda *_: ())
+    once("24 people not asked", people_and_accounts)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from sojourn.clinic.demo.steps import PHARMACIST, PRESCRIBER
 from sojourn.conduct.containers import Administered, ContentsSealed
-from sojourn.conduct.pharmacy import CountContainer, Dispense
+from sojourn.conduct.pharmacy import CorrectCount, CountContainer, Dispense
 from sojourn.course.dosing import DoseGiven
 from sojourn.ledger import clock, stock
 from sojourn.ledger.desk import Person, load_course, stream_of
@@ -140,3 +140,23 @@ def test_the_demonstrations_allocations_are_those_of_its_sealed_sequence(program
     assert (opened.author, opened.fact.purpose) == ("stat", "audit of the sequence")
     with pytest.raises(Refused, match="blinded"):
         audit_programme("demo", "curious about it", Person("monitor", "monitor"))
+
+
+@pytest.mark.proves("drug-accountability")
+def test_study_drug_that_does_not_add_up_is_on_today_and_on_the_board_of_whom_it_concerns(desk):
+    [(number, gap)] = stock.unexplained("demo")
+    words = "Study drug that does not add up (1)"
+    for path in ("", "safety/"):
+        for who in ("pharmacist", "monitor", "statistician", "lead"):
+            page = desk(who).get(path).content.decode()
+            assert words in page, (who, path)
+            assert gap.label in page
+            assert f"stock/container/{number}/" in page
+        for who in ("therapist", "prescriber", "coordinator"):
+            assert words not in desk(who).get(path).content.decode(), (who, path)
+    command = CorrectCount(clock.now(), number, 9, "Counted again by both of us", "prescriber")
+    stock.execute("demo", gap.site, command, PHARMACIST)
+    assert stock.unexplained("demo") == []
+    assert words not in desk("pharmacist").get("").content.decode()
+    answer = desk("pharmacist").get(f"stock/{gap.site}/register.csv").content.decode()
+    assert "Count corrected from 8 to 9" in answer

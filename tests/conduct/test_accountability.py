@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.conduct import accountability, containers, labels, register, storage
-from sojourn.conduct.accountability import Recipient, Stock
 from sojourn.conduct.containers import Container
 from sojourn.conduct.pharmacy import (
     CountContainer,
@@ -25,6 +24,7 @@ from sojourn.conduct.pharmacy import (
     SetUpPlace,
     TakeBack,
 )
+from sojourn.conduct.stock import Recipient, Stock
 from sojourn.conduct.storage import Storage
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry

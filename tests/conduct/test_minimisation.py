@@ -11,20 +11,17 @@ from sojourn import protocols
 from sojourn.conduct.minimisation import Earlier, arm_by_minimisation, imbalances
 from sojourn.protocols import ProtocolError
 
-# Advanced breast cancer, 80 patients on A or B: Pocock 1983, Clinical Trials, table 5.7
-# (from memory, unverified; every factor of it adds up to 40 on each arm).
+# Fourteen patients on control or treatment by site, sex and age, and the fifteenth: Lim & In 2019,
+# Randomization in clinical studies, Korean J Anesthesiol 72:221-232, doi 10.4097/kja.19049, table 4
+# (read as PMC6547231; its erratum was not). It prints the counts after each of the two allocations.
 TABLE = {
-    "performance": {"ambulatory": (30, 31), "non-ambulatory": (10, 9)},
-    "age": {"below-50": (18, 17), "50-or-more": (22, 23)},
-    "disease-free": {"below-2-years": (31, 32), "2-years-or-more": (9, 8)},
-    "metastasis": {"visceral": (19, 21), "osseous": (8, 7), "soft-tissue": (13, 12)},
+    "site": {"site-1": (4, 2), "site-2": (3, 5)},
+    "sex": {"male": (4, 4), "female": (3, 3)},
+    "age": {"below-20": (2, 2), "20-to-64": (2, 2), "65-or-more": (3, 3)},
 }
-NEXT = (
-    ("performance", "ambulatory"),
-    ("age", "below-50"),
-    ("disease-free", "2-years-or-more"),
-    ("metastasis", "visceral"),
-)
+NEXT = (("site", "site-2"), ("sex", "female"), ("age", "65-or-more"))
+PUBLISHED = {"control": (5 - 4) + (4 - 3) + (4 - 3), "treatment": (6 - 3) + (4 - 3) + (4 - 3)}
+ARMS = ("control", "treatment")
 PACK = protocols.shipped_text("mdma-ptsd")
 MINIMISED = "\n".join(
     (
@@ -41,29 +38,38 @@ BLOCKS = PACK[PACK.index("randomisation:") : PACK.index("\n\ndosing:")]
 
 
 def published() -> list[Earlier]:
-    """Eighty people whose margins are the table's; only margins matter to the method."""
+    """Fourteen people whose margins are the table's; only margins matter to the method."""
     people: list[Earlier] = []
-    for arm, column in (("A", 0), ("B", 1)):
+    for column, arm in enumerate(ARMS):
         levels = [
             [(factor, level) for level, counts in rows.items() for _ in range(counts[column])]
             for factor, rows in TABLE.items()
         ]
-        assert {len(each) for each in levels} == {40}
+        assert {len(each) for each in levels} == {7}
         people += [Earlier(tuple(each), arm) for each in zip(*levels, strict=True)]
     return people
 
 
-def test_the_published_example_gives_the_arm_with_the_smaller_sum_of_margins():
+def differences(arm: str) -> list[int]:
+    """How far the arms are apart at each of the next patient's levels, were they on ``arm``."""
+    found = []
+    for factor, level in NEXT:
+        counts = dict(zip(ARMS, TABLE[factor][level], strict=True))
+        counts[arm] += 1
+        found.append(abs(counts["control"] - counts["treatment"]))
+    return found
+
+
+def test_the_published_example_gives_the_arm_it_was_published_to_give():
     earlier = published()
-    sums = {
-        arm: sum(level in each.levels for each in earlier if each.arm == arm for level in NEXT)
-        for arm in "AB"
-    }
-    assert sums == {"A": 76, "B": 77}
-    left = dict(imbalances(NEXT, earlier, ("A", "B")))
-    # Differences of A less B are -1, 1, 1 and -2: their squares after one more on A or on B.
-    assert left == {"A": 0 + 4 + 4 + 1, "B": 4 + 0 + 0 + 9}
-    assert arm_by_minimisation(b"seed", 81, NEXT, earlier, ("A", "B"), 100) == "A"
+    assert (
+        {arm: sum(differences(arm)) for arm in ARMS} == PUBLISHED == {"control": 3, "treatment": 5}
+    )
+    # The paper adds up differences; of two arms, ours are their squares.
+    left = dict(imbalances(NEXT, earlier, ARMS))
+    assert left == {arm: sum(each**2 for each in differences(arm)) for arm in ARMS}
+    assert left == {"control": 3, "treatment": 11}
+    assert arm_by_minimisation(b"seed", 15, NEXT, earlier, ARMS, 100) == "control"
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -83,8 +89,8 @@ def test_the_same_seed_makes_the_same_sequence(seed):
 def test_the_coin_is_biased_as_stated_and_ties_are_fair():
     earlier = published()
     seeds = [number.to_bytes(32, "big") for number in range(2000)]
-    given_a = sum(arm_by_minimisation(s, 81, NEXT, earlier, ("A", "B"), 80) == "A" for s in seeds)
-    assert abs(given_a - 1600) < 72  # four standard errors
+    drawn = [arm_by_minimisation(seed, 15, NEXT, earlier, ARMS, 80) for seed in seeds]
+    assert abs(drawn.count("control") - 1600) < 72  # four standard errors
     firsts = Counter(arm_by_minimisation(s, 1, NEXT, [], ("A", "B", "C"), 80) for s in seeds)
     assert all(abs(times - 2000 / 3) < 85 for times in firsts.values())
 

@@ -42,6 +42,15 @@ class Visitor:
         return blinding.may_see_course(self.role)
 
     @property
+    def sees_visits(self) -> bool:
+        return blinding.may_see_visits(self.role, self.standing.programme.rater_pool)
+
+    @property
+    def sees_tasks(self) -> bool:
+        pool = self.standing.programme.rater_pool
+        return bool(pool) and authority().may(self.role, "ratings", "GET")
+
+    @property
     def may_design(self) -> bool:
         return self.role in DESIGNERS
 
@@ -74,9 +83,13 @@ def visitor(request: HttpRequest, programme: str) -> Visitor:
     if member.role not in ROLE_LABELS:
         raise PermissionDenied("Your account has no role yet; ask the programme lead for one.")
     try:
-        return Visitor(member, programme, programmes.load(programme))
+        found = Visitor(member, programme, programmes.load(programme))
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    if not found.sees_visits and page not in authority().left_to_a_pool:
+        raise PermissionDenied("You rate without knowing whom or when; your tasks are on Ratings.")
+    return found
 
 
 def rated_by(protocol: Protocol, fact: Any) -> str:

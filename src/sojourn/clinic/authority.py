@@ -24,6 +24,7 @@ class Authority:
     groups: Mapping[str, frozenset[str]]
     refusals: Mapping[str, str]
     pages: Mapping[str, Mapping[str, str]]
+    left_to_a_pool: frozenset[str] = frozenset()  # pages of raters who are blind to visits too
 
     def group(self, page: str, method: str) -> str | None:
         """The group that may ask for ``page`` by ``method``; none where nobody may."""
@@ -57,7 +58,12 @@ def authority() -> Authority:
                 raise definitions.DefinitionError(
                     f"{TABLE.name}: pages.{page}.{method}: there is no group '{group}'"
                 )
-    return Authority(groups, data["refusals"], data["pages"])
+    left = frozenset(data.get("left to a pool", ()))
+    if unknown := left - set(data["pages"]):
+        raise definitions.DefinitionError(
+            f"{TABLE.name}: left to a pool: {sorted(unknown)} are no pages"
+        )
+    return Authority(groups, data["refusals"], data["pages"], left)
 
 
 class Enforced:

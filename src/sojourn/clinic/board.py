@@ -9,7 +9,9 @@ from django.utils import timezone
 from sojourn.analysis.histogram import Quartiles, quartiles
 from sojourn.clinic.access import Visitor
 from sojourn.conduct.blinding import may_read_confidential
+from sojourn.conduct.containers import Discrepancy
 from sojourn.course.stopping import Verdict, judge
+from sojourn.ledger import stock
 from sojourn.ledger.rows import (
     ClockRow,
     ConfidentialRow,
@@ -52,6 +54,7 @@ class Board:
     alerts: list[OpenAlertRow]
     alert_count: int
     confidential: list[ConfidentialRow]
+    diversions: list[tuple[str, Discrepancy]]
     running: list[Running]
     running_count: int
     follow_ups: list[EventRow]
@@ -79,6 +82,7 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
         alerts=list(alerts.order_by("raised_at")[:most]),
         alert_count=counted(alerts),
         confidential=_confidential(visitor),
+        diversions=diversions(visitor),
         running=[_running(row, now) for row in _most_urgent(running, most)],
         running_count=counted(running),
         follow_ups=list(due.order_by("follow_up_on")[:most]),
@@ -94,6 +98,11 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
         moods=_moods(visitor.programme),
         rules=_rules(visitor, most),
     )
+
+
+def diversions(visitor: Visitor) -> list[tuple[str, Discrepancy]]:
+    """Gaps in the accountability of study drug that nobody explained, for whom the stock is."""
+    return stock.unexplained(visitor.programme) if visitor.may_see_stock else []
 
 
 def time_left(due_at: datetime | None, now: datetime) -> str:

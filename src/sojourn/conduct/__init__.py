@@ -18,10 +18,12 @@ from sojourn.conduct import (
     fidelity,
     monitoring_plan,
     practitioners,
+    rater_pool,
     reporting,
     standing,
     storage,
 )
+from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.identity import IdentityOpened
 from sojourn.conduct.imports import FileImported
 from sojourn.conduct.programme import Programme
@@ -40,6 +42,7 @@ ROOMS = (
     clients,
     analysis_plan,
     monitoring_plan,
+    rater_pool,
     database_lock,
 )
 _DECIDE: Mapping[Any, Any] = {
@@ -53,6 +56,8 @@ FACTS: tuple[type[Fact], ...] = (
     *confidential.FACTS,
     *containers.FACTS,
     *storage.FACTS,
+    *rater_pool.FACTS,
+    AllocationListReceived,
     AllocationMade,
     AllocationOpened,
     FileImported,

@@ -6,10 +6,10 @@ add up is an alert of diversion that stays open until someone explains it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sojourn.conduct import pharmacy_corrections
 from sojourn.conduct.containers import (
     Administered,
     Container,
@@ -18,7 +18,6 @@ from sojourn.conduct.containers import (
     Counted,
     Destroyed,
     DiscrepancyExplained,
-    DiscrepancyFound,
     Dispensed,
     HandOut,
     Quarantined,
@@ -44,36 +43,19 @@ from sojourn.conduct.pharmacy import (
     SetUpPlace,
     TakeBack,
 )
-from sojourn.conduct.storage import Place, PlaceSetUp, Storage, TemperatureRecorded
+from sojourn.conduct.stock import (
+    Placed,
+    Stock,
+    container_here,
+    discrepancy_found,
+    refuse_more,
+    refuse_unexplained,
+    the_container,
+    the_place,
+)
+from sojourn.conduct.storage import Place, PlaceSetUp, TemperatureRecorded
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Fact
-
-Placed = tuple[str, Fact]  # number of the container, empty for the site's storage
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Who a container is for. ``fits`` says of a container whether it is for their arm."""
-
-    participant: str
-    site: str
-    randomised: bool
-    ended: bool
-    fits: Mapping[str, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What a decision at a site may know; ``containers`` holds those it is about."""
-
-    site: str
-    storage: Storage
-    containers: Mapping[str, Container]
-    credentialed: frozenset[str]  # on that day
-    author: str
-    sealed: bool = False  # whether what a container holds must be on the sealed kit list
-    arms: tuple[str, ...] = ()
-    recipient: Recipient | None = None
 
 
 def decide(stock: Stock, command: Any, *, role: str, now: datetime) -> tuple[Placed, ...]:
@@ -103,16 +85,18 @@ def given(
     out = container.hand_out(participant, visit)
     who = f"{which} dose of {participant} at {visit}"
     if out is None:
-        return (_found(container, "session", f"{who} was not dispensed from it", 0, site),)
+        return (
+            discrepancy_found(container, "session", f"{who} was not dispensed from it", 0, site),
+        )
     needed, rest = divmod(level_mg, container.unit_mg)
     taken = min(needed, out.out)
     fact = Administered(participant, visit, which, level_mg, taken)
     if out.returned is not None:
         label = f"{who} was recorded after what was left had come back"
-        return (fact, _found(container, "session", label, 0, site))
+        return (fact, discrepancy_found(container, "session", label, 0, site))
     if rest or taken < needed:
         label = f"{who}: {level_mg} can't be made of {out.out} units of {container.unit_mg}"
-        return (fact, _found(container, "session", label, 0, site))
+        return (fact, discrepancy_found(container, "session", label, 0, site))
     return (fact,)
 
 
@@ -124,7 +108,9 @@ def late(container: Container, place: Place | None, now: datetime) -> tuple[Fact
         label = f"{out.participant}, {out.visit}: {out.out} units are neither given nor back"
         if label not in told:
             facts.append(
-                _found(container, "late", label, out.out, container.site, after=len(facts))
+                discrepancy_found(
+                    container, "late", label, out.out, container.site, after=len(facts)
+                )
             )
     return tuple(facts)
 
@@ -154,7 +140,7 @@ def _set_up(stock: Stock, command: SetUpPlace) -> tuple[Placed, ...]:
 
 
 def _temperature(stock: Stock, command: RecordTemperature) -> tuple[Placed, ...]:
-    place = _place(stock, command.place)
+    place = the_place(stock, command.place)
     low, high = command.lowest_tenths_c, command.highest_tenths_c
     if low > high:
         raise Refused(f"lowest {low} is above highest {high}", "lowest_tenths_c")
@@ -174,7 +160,7 @@ def _temperature(stock: Stock, command: RecordTemperature) -> tuple[Placed, ...]
 
 
 def _receive(stock: Stock, command: ReceiveShipment) -> tuple[Placed, ...]:
-    place = _place(stock, command.place)
+    place = the_place(stock, command.place)
     facts: list[Placed] = []
     for number in numbers(command.containers):
         known = stock.containers.get(number)
@@ -226,11 +212,11 @@ def _dispense(stock: Stock, command: Dispense) -> tuple[Placed, ...]:
         raise Refused(f"the course of {who.participant} has ended", "participant")
     if stock.sealed and not who.randomised:
         raise Refused(f"{who.participant} has no allocation yet; randomise first", "participant")
-    each = _here(stock, command.container)
+    each = container_here(stock, command.container)
     hindrance = each.hindrance(command.at.date())
     if hindrance:
         raise Refused(f"container {each.number}: {hindrance}; choose another", "container")
-    _nothing_open(each)
+    refuse_unexplained(each)
     if stock.sealed and not each.sealed:
         raise Refused(
             f"container {each.number} is not on the sealed kit list; have it sealed", "container"
@@ -242,13 +228,13 @@ def _dispense(stock: Stock, command: Dispense) -> tuple[Placed, ...]:
         )
     if each.hand_out(command.participant, command.visit):
         raise Refused(f"it was dispensed to {who.participant} for {command.visit}", "visit")
-    _enough(each.in_stock, command.units)
+    refuse_more(each.in_stock, command.units)
     fact = Dispensed(command.participant, command.visit, command.units, command.witness)
     return ((each.number, fact),)
 
 
 def _take_back(stock: Stock, command: TakeBack) -> tuple[Placed, ...]:
-    each = _known(stock, command.container)
+    each = the_container(stock, command.container)
     out = each.hand_out(command.participant, command.visit)
     if out is None:
         raise Refused(
@@ -272,19 +258,19 @@ def _take_back(stock: Stock, command: TakeBack) -> tuple[Placed, ...]:
     )
     return (
         (each.number, fact),
-        (each.number, _found(each, "return", label, missing, each.site)),
+        (each.number, discrepancy_found(each, "return", label, missing, each.site)),
     )
 
 
 def _count(stock: Stock, command: CountContainer) -> tuple[Placed, ...]:
-    each = _here(stock, command.container)
-    _nothing_open(each)
+    each = container_here(stock, command.container)
+    refuse_unexplained(each)
     expected = each.on_the_shelf
     facts: list[Placed] = [(each.number, Counted(command.units, expected, command.witness))]
     if command.units != expected:
         label = f"{command.units} units were counted where the book says {expected}"
         missing = expected - command.units
-        facts.append((each.number, _found(each, "count", label, missing, each.site)))
+        facts.append((each.number, discrepancy_found(each, "count", label, missing, each.site)))
     return tuple(facts)
 
 
@@ -314,7 +300,7 @@ def _explain(stock: Stock, command: ExplainDiscrepancy) -> tuple[Placed, ...]:
 
 
 def _quarantine(stock: Stock, command: Quarantine) -> tuple[Placed, ...]:
-    each = _here(stock, command.container)
+    each = container_here(stock, command.container)
     if each.quarantine:
         raise Refused(f"it is in quarantine: {each.quarantine}", "container")
     return ((each.number, Quarantined("decision", command.reason)),)
@@ -329,23 +315,23 @@ def _recall(stock: Stock, command: RecallLot) -> tuple[Placed, ...]:
 
 
 def _release(stock: Stock, command: Release) -> tuple[Placed, ...]:
-    each = _here(stock, command.container)
+    each = container_here(stock, command.container)
     if not each.quarantine:
         raise Refused(f"container {each.number} is not in quarantine", "container")
     return ((each.number, Released(command.reason, command.reference)),)
 
 
 def _destroy(stock: Stock, command: DestroyUnits) -> tuple[Placed, ...]:
-    each = _here(stock, command.container)
-    _nothing_open(each)
-    _enough(each.on_the_shelf, command.units)
+    each = container_here(stock, command.container)
+    refuse_unexplained(each)
+    refuse_more(each.on_the_shelf, command.units)
     fact = Destroyed(command.units, command.method, command.certificate, command.witness)
     return ((each.number, fact),)
 
 
 def _send(stock: Stock, command: SendContainer) -> tuple[Placed, ...]:
-    each = _here(stock, command.container)
-    _nothing_open(each)
+    each = container_here(stock, command.container)
+    refuse_unexplained(each)
     if command.to_site == stock.site:
         raise Refused(f"it is at site {stock.site} already", "to_site")
     if each.returned or any(out.returned is None for out in each.hand_outs):
@@ -354,14 +340,14 @@ def _send(stock: Stock, command: SendContainer) -> tuple[Placed, ...]:
             "first",
             "container",
         )
-    _enough(each.in_stock, 1)
+    refuse_more(each.in_stock, 1)
     fact = TransferSent(command.to_site, each.in_stock, command.witness)
     return ((each.number, fact),)
 
 
 def _arrive(stock: Stock, command: ReceiveTransfer) -> tuple[Placed, ...]:
-    each = _known(stock, command.container)
-    place = _place(stock, command.place)
+    each = the_container(stock, command.container)
+    place = the_place(stock, command.place)
     if each.to_site != stock.site:
         raise Refused(f"container {each.number} was not sent to {stock.site}", "container")
     facts: list[Placed] = [
@@ -373,7 +359,7 @@ def _arrive(stock: Stock, command: ReceiveTransfer) -> tuple[Placed, ...]:
     missing = each.in_transit - command.units
     if missing:
         label = f"{each.in_transit} units were sent and {command.units} arrived"
-        facts.append((each.number, _found(each, "transfer", label, missing, stock.site)))
+        facts.append((each.number, discrepancy_found(each, "transfer", label, missing, stock.site)))
     return tuple(facts)
 
 
@@ -384,48 +370,6 @@ def _check_witness(stock: Stock, witness: str, on: date) -> None:
         raise Refused(f"'{witness}' has no credential valid on {on}; ask another", "witness")
 
 
-def _place(stock: Stock, name: str) -> Place:
-    place = stock.storage.places.get(name)
-    if place is None:
-        raise Refused(f"site {stock.site} has no place '{name}'; set it up first", "place")
-    return place
-
-
-def _known(stock: Stock, number: str) -> Container:
-    each = stock.containers.get(number)
-    if each is None or not each.received:
-        raise Refused(f"container '{number}' was never received", "container")
-    return each
-
-
-def _here(stock: Stock, number: str) -> Container:
-    each = _known(stock, number)
-    if each.site != stock.site:
-        raise Refused(f"container {number} is at site {each.site}, not {stock.site}", "container")
-    if each.to_site:
-        raise Refused(f"container {number} is on its way to site {each.to_site}", "container")
-    return each
-
-
-def _nothing_open(each: Container) -> None:
-    if each.open:
-        raise Refused(
-            f"container {each.number}: {each.open[0].label}; explain that first", "container"
-        )
-
-
-def _enough(held: int, units: int) -> None:
-    if units > held:
-        raise Refused(f"{units} units are more than the {held} there are", "units")
-
-
-def _found(
-    each: Container, rule: str, label: str, missing: int, site: str, *, after: int = 0
-) -> DiscrepancyFound:
-    key = f"discrepancy-{len(each.discrepancies) + after + 1}"
-    return DiscrepancyFound(key, rule, label, site, missing)
-
-
 DECIDE: Mapping[type[Any], Any] = {
     SetUpPlace: _set_up,
     RecordTemperature: _temperature,
@@ -434,6 +378,7 @@ DECIDE: Mapping[type[Any], Any] = {
     Dispense: _dispense,
     TakeBack: _take_back,
     CountContainer: _count,
+    **pharmacy_corrections.DECIDE,
     ExplainDiscrepancy: _explain,
     Quarantine: _quarantine,
     RecallLot: _recall,

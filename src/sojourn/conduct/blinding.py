@@ -63,6 +63,11 @@ def may_see_visit(role: str, rated_by: str) -> bool:
     return role not in RATERS or rated_by == "independent-rater"
 
 
+def may_see_visits(role: str, pool: tuple[str, ...]) -> bool:
+    """Whether this role may know whom and at which visit it rates; ``pool`` is the programme's."""
+    return role != "independent-rater" or not pool
+
+
 def may_see_course(role: str) -> bool:
     """Whether this role may see sessions, events and contacts at all."""
     return role not in RATERS

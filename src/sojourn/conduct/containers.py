@@ -88,6 +88,31 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptCorrected:
+    """``units`` were received where ``was`` had been written."""
+
+    kind: ClassVar[str] = "drug.receipt-corrected"
+    schema: ClassVar[int] = 1
+    units: int
+    was: int
+    reason: str
+    witness: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountCorrected:
+    """The last count had found ``units`` where ``was`` had been written."""
+
+    kind: ClassVar[str] = "drug.count-corrected"
+    schema: ClassVar[int] = 1
+    units: int
+    was: int
+    expected: int
+    reason: str
+    witness: str
+
+
+@dataclass(frozen=True, slots=True)
 class DiscrepancyFound:
     """An alert of diversion. ``missing`` is negative where there is more than there should be."""
 
@@ -209,6 +234,8 @@ class Container:
     to_site: str = ""
     sealed: str = ""
     quarantine: str = ""  # why it may not be used; empty when it may
+    counted: int | None = None  # by the last count, as it was written or corrected
+    expected: int = 0  # what the book said at that count
     hand_outs: tuple[HandOut, ...] = ()
     discrepancies: Mapping[str, Discrepancy] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
@@ -264,6 +291,16 @@ def _received(each: Container, fact: ContainerReceived, entry: Entry) -> Contain
         expires_on=fact.expires_on,
         received=fact.units,
         in_stock=fact.units,
+    )
+
+
+def _receipt_corrected(each: Container, fact: ReceiptCorrected, entry: Entry) -> Container:
+    more = fact.units - fact.was
+    return replace(
+        each,
+        received=fact.units,
+        in_stock=each.in_stock + more,
+        expected=each.expected + more,
     )
 
 
@@ -374,7 +411,9 @@ EVOLVE: Mapping[type, Any] = {
     Dispensed: _dispensed,
     Administered: _administered,
     Returned: _returned,
-    Counted: lambda each, fact, entry: each,
+    Counted: lambda each, fact, _: replace(each, counted=fact.units, expected=fact.expected),
+    ReceiptCorrected: _receipt_corrected,
+    CountCorrected: lambda each, fact, _: replace(each, counted=fact.units),
     DiscrepancyFound: _found,
     DiscrepancyExplained: _explained,
     Quarantined: _held,

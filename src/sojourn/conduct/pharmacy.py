@@ -144,6 +144,38 @@ class CountContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectReceipt:
+    name: ClassVar[str] = "drug.correct-receipt"
+    title: ClassVar[str] = "Correct a receipt"
+    nature: ClassVar[Nature] = "observation"
+    roles: ClassVar[tuple[str, ...]] = PHARMACY
+
+    at: Annotated[datetime, Ask("Corrected at")]
+    container: Annotated[str, Ask("Container", choices_from="containers-here")]
+    units: Annotated[int, Ask("Units that were received", at_least=1, at_most=1000)]
+    reason: Annotated[str, Ask("What was wrong, and how it is known", lines=2)]
+    witness: Annotated[str, Ask("Checked with", choices_from="witnesses")]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCount:
+    """A slip in writing or counting. Units that are gone are no slip: explain them as lost."""
+
+    name: ClassVar[str] = "drug.correct-count"
+    title: ClassVar[str] = "Correct a count"
+    nature: ClassVar[Nature] = "observation"
+    roles: ClassVar[tuple[str, ...]] = PHARMACY
+
+    at: Annotated[datetime, Ask("Corrected at")]
+    container: Annotated[str, Ask("Container", choices_from="containers-here")]
+    units: Annotated[
+        int, Ask("Units the last count had found, returned ones too", at_least=0, at_most=1000)
+    ]
+    reason: Annotated[str, Ask("What was wrong, and how it is known", lines=2)]
+    witness: Annotated[str, Ask("Checked with", choices_from="witnesses")]
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainDiscrepancy:
     name: ClassVar[str] = "drug.explain-discrepancy"
     title: ClassVar[str] = "Explain a discrepancy"

@@ -218,6 +218,7 @@ class Programme:
     clients: tuple[Client, ...] = ()
     plans: tuple[LockedPlan, ...] = ()
     monitoring_plan: MonitoringPlan | None = None  # None: everything is verified
+    rater_pool: tuple[str, ...] = ()  # none: independent raters see whom and when they rate
     database_lock: DatabaseLock | None = None
     version: int = 0
 

@@ -1,13 +1,15 @@
 """Randomisation: permuted blocks of varying size within strata, from a sealed seed.
 
-The list is never stored: each number's arm follows from the seed, the stratum
-and the number alone, so that it can be checked afterwards and not be peeked at
-before (Matthews 2000, Introduction to Randomized Controlled Clinical Trials).
+Unless a list was brought in (allocation_list.py) none is stored: each number's arm follows from
+the seed, the stratum and the number alone, so that it can be checked afterwards and not be peeked
+at before (Matthews 2000, Introduction to Randomized Controlled Clinical Trials).
 """
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 from sojourn.conduct.minimisation import Levels
@@ -52,12 +54,21 @@ def arm_of(
     """
     if number < 1:
         raise ValueError(f"randomisation number {number} is below 1")
-    first, block = 0, 0
-    while True:
+    first = 0
+    for block in blocks(seed, stratum, arms, plan):
+        if number <= first + len(block):
+            return block[number - first - 1]
+        first += len(block)
+    raise AssertionError("unreachable: blocks do not end")
+
+
+def blocks(
+    seed: bytes, stratum: str, arms: tuple[Arm, ...], plan: Randomisation
+) -> Iterator[tuple[str, ...]]:
+    """The blocks of a stratum, one after the other and without end."""
+    for block in count():
         size = plan.block_sizes[_draw(seed, stratum, block, -1) % len(plan.block_sizes)]
-        if number <= first + size:
-            return _block(seed, stratum, block, size, arms)[number - first - 1]
-        first, block = first + size, block + 1
+        yield _block(seed, stratum, block, size, arms)
 
 
 def _block(

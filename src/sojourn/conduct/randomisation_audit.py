@@ -1,6 +1,6 @@
-"""The audit of a randomisation: each allocation made again from the seed and compared."""
+"""The audit of a randomisation: each allocation found again in its sequence and compared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sojourn.conduct.minimisation import Earlier, arm_by_minimisation
@@ -35,8 +35,13 @@ def audit(
     arms: tuple[Arm, ...],
     plan: Randomisation,
     open_seal: Callable[[str], str],
+    *,
+    listed: Mapping[tuple[str, int], str] | None = None,
 ) -> Audit:
     """Compare what was allocated with the sequence that ``seed`` gives, stratum by stratum.
+
+    Where a list was brought in, ``listed`` holds its sealed arms by stratum and number, and it
+    is the sequence.
 
     A line is found at fault when its number does not follow the one before it, when a
     participant stands on two lines, or when its arm is another than the sequence's.
@@ -58,7 +63,12 @@ def audit(
         seen.add(each.participant)
         given = open_seal(each.sealed)
         before = earlier.setdefault(each.stratum, [])
-        if given != _again(each, before, seed, arms, plan):
+        if listed is not None:
+            under = listed.get((each.stratum, each.number), "")
+            again = open_seal(under) if under else ""
+        else:
+            again = _again(each, before, seed, arms, plan)
+        if given != again:
             problems.append("the arm is not that of the sealed sequence")
         if tuple(factor for factor, _ in each.levels) != plan.factors:
             problems.append("the factors are not those of the protocol")

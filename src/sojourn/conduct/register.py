@@ -13,9 +13,12 @@ from typing import Any
 from sojourn.conduct import containers
 from sojourn.conduct.containers import (
     ContainerReceived,
+    CountCorrected,
+    Counted,
     Destroyed,
     DiscrepancyExplained,
     Dispensed,
+    ReceiptCorrected,
     Returned,
     TransferReceived,
     TransferSent,
@@ -86,7 +89,8 @@ def _moves(
 
 
 def _stays_on_the_page(fact: Any, before: containers.Container, site: str) -> bool:
-    return isinstance(fact, Returned | DiscrepancyExplained) and before.site == site
+    stays = Returned | DiscrepancyExplained | Counted | CountCorrected
+    return isinstance(fact, stays) and before.site == site
 
 
 def _words(fact: Any) -> tuple[str, str]:
@@ -97,6 +101,13 @@ def _words(fact: Any) -> tuple[str, str]:
             return "Dispensed", f"{fact.participant}, {fact.visit}"
         case Returned():
             return f"Returned, {fact.state}", f"{fact.participant}, {fact.visit}"
+        case Counted():
+            differs = "" if fact.units == fact.expected else f", the book says {fact.expected}"
+            return f"Counted: {fact.units}{differs}", ""
+        case CountCorrected():
+            return f"Count corrected from {fact.was} to {fact.units}", fact.reason
+        case ReceiptCorrected():
+            return f"Receipt corrected from {fact.was} to {fact.units}", fact.reason
         case Destroyed():
             return f"Destroyed: {fact.method}", fact.certificate
         case TransferSent():

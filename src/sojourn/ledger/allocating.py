@@ -1,12 +1,13 @@
-"""The next allocation: its number and arm from the sealed seed, kept as ciphertext."""
+"""The next allocation: its number and arm from a sealed list or seed, kept as ciphertext."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.minimisation import Earlier, Levels, arm_by_minimisation
 from sojourn.conduct.randomisation import AllocationMade, arm_of
 from sojourn.course.state import Course
-from sojourn.ledger import seal
+from sojourn.ledger import allocation_lists, seal
 from sojourn.ledger.append import append
 from sojourn.ledger.read import read_stream, streams, version
 from sojourn.protocols.model import Protocol
@@ -31,7 +32,7 @@ def allocate(programme: str, protocol: Protocol, course: Course) -> Allocation |
     Raises
     ------
     Refused
-        If a level that is to be balanced is not recorded.
+        If a level that is to be balanced is not recorded, or the list brought in has run out.
     """
     plan = protocol.randomisation
     if plan is None:
@@ -40,6 +41,9 @@ def allocate(programme: str, protocol: Protocol, course: Course) -> Allocation |
     if plan.method != "minimisation":
         stream = f"allocation:{programme}:{course.site}"
         number = version(stream) + 1
+        lists = allocation_lists.received(programme)
+        if lists:
+            return Allocation(stream, number, _listed(lists, course.site, number))
         return Allocation(stream, number, arm_of(seed, stream, number, protocol.arms, plan))
     stream = f"allocation:{programme}:{MINIMISED}"
     earlier = [
@@ -81,6 +85,17 @@ def sealed_arm(programme: str, course: Course) -> str:
             if isinstance(fact, AllocationMade) and fact.participant == course.participant:
                 return fact.sealed
     return ""
+
+
+def _listed(lists: tuple[AllocationListReceived, ...], site: str, number: int) -> str:
+    """The arm of one line, the only one that is opened."""
+    sealed = allocation_lists.lines(lists).get((site, number))
+    if sealed is None:
+        raise Refused(
+            f"the allocation list holds no number {number} for {site}; nobody was allocated. "
+            "Ask the statistician for a longer list and take it in"
+        )
+    return seal.open_seal(sealed)
 
 
 def _level(course: Course, factor: str) -> str:

@@ -167,7 +167,9 @@ class Desk:
         command = clock.as_lived_here(command)
         now = recorded_at or clock.now()
         next_one = None
-        if isinstance(command, Randomise) and self.course.eligible_at:
+        if isinstance(command, Randomise):
+            # Decided once with no arm at hand: for whom it is refused, nothing is opened.
+            courses.decide(self.course, command, self._circumstances(command, now, (0, "")))
             next_one = allocating.allocate(self._programme, self.standing.protocol, self.course)
         told = (next_one.number, next_one.arm) if next_one else None
         facts = courses.decide(self.course, command, self._circumstances(command, now, told))

@@ -2,7 +2,7 @@
 
 from sojourn.conduct.randomisation import AllocationMade
 from sojourn.conduct.randomisation_audit import Audit, audit
-from sojourn.ledger import opening, programmes, seal
+from sojourn.ledger import allocation_lists, opening, programmes, seal
 from sojourn.ledger.desk import Person
 from sojourn.ledger.read import read_stream, streams
 from sojourn.record.command import Refused
@@ -28,4 +28,9 @@ def audit_programme(programme: str, purpose: str, by: Person) -> Audit:
         if isinstance(entry.fact, AllocationMade)
     ]
     seed = seal.randomisation_seed(programme)
-    return audit(made, seed, protocol.arms, plan, seal.open_seal)
+    lists = allocation_lists.received(programme)
+    listed = {
+        (f"allocation:{programme}:{stratum}", number): sealed
+        for (stratum, number), sealed in allocation_lists.lines(lists).items()
+    }
+    return audit(made, seed, protocol.arms, plan, seal.open_seal, listed=listed if lists else None)

@@ -1,6 +1,8 @@
 """The site's seal: one key, kept beside the record and never in it.
 
-It seals allocations, the keys of identities, and the hashes by which people are compared.
+It seals allocations, the keys of identities, and the hashes by which people are compared. Its
+address is a public key: whoever has it can seal a letter that this site alone can open (X25519,
+RFC 7748; HKDF, RFC 5869; ChaCha20-Poly1305, RFC 8439).
 """
 
 import hashlib
@@ -9,7 +11,12 @@ import os
 from functools import cache
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 WIDTH = 64  # every arm is padded to one width, so that length tells nothing
@@ -50,6 +57,63 @@ def keyed_hash(purpose: str, text: str) -> str:
 def which() -> str:
     """Which key this is, in 16 digits that tell nothing of it; empty where there is none yet."""
     return keyed_hash("which key", "")[:16] if _path().exists() else ""
+
+
+def address() -> str:
+    """Where sealed letters to this site go: its public key, which may be known to anybody."""
+    return _own().public_key().public_bytes_raw().hex()
+
+
+def seal_letter(text: bytes, to: str, about: bytes) -> bytes:
+    """``text`` sealed for the site of that address; ``about`` is bound to it and stays readable.
+
+    Needs no key of one's own and no record, so that it can be done elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If ``to`` is no address of a site.
+    """
+    once = X25519PrivateKey.generate()
+    ours = once.public_key().public_bytes_raw()
+    try:
+        site = X25519PublicKey.from_public_bytes(bytes.fromhex(to))
+        cipher = _letter_cipher(once.exchange(site), ours, site.public_bytes_raw())
+    except ValueError as error:
+        raise ValueError(f"'{to}' is no address of a site; ask for it anew") from error
+    # The key is used once, so that its nonce may be all zeros.
+    return ours + cipher.encrypt(bytes(12), text, about)
+
+
+def open_letter(sealed: bytes, about: bytes) -> bytes:
+    """What was sealed for this site.
+
+    Raises
+    ------
+    ValueError
+        If it was sealed for another site or about something else, or was changed on the way.
+    """
+    own = _own()
+    try:
+        theirs = X25519PublicKey.from_public_bytes(sealed[:32])
+        cipher = _letter_cipher(
+            own.exchange(theirs), sealed[:32], own.public_key().public_bytes_raw()
+        )
+        return cipher.decrypt(bytes(12), sealed[32:], about)
+    except (ValueError, InvalidTag) as error:
+        raise ValueError("it was not sealed for this site, or was changed on the way") from error
+
+
+def _letter_cipher(shared: bytes, ours: bytes, site: bytes) -> ChaCha20Poly1305:
+    info = b"sojourn sealed letter 1" + ours + site
+    return ChaCha20Poly1305(HKDF(SHA256(), 32, None, info).derive(shared))
+
+
+def _own() -> X25519PrivateKey:
+    message = b"private key of this site's address"
+    return X25519PrivateKey.from_private_bytes(
+        hmac.new(_key(_path()), message, hashlib.sha256).digest()
+    )
 
 
 def _path() -> Path:

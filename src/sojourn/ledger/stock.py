@@ -13,9 +13,15 @@ from typing import Any
 from django.db import connection
 
 from sojourn.conduct import accountability, containers, labels, pharmacy, storage
-from sojourn.conduct.accountability import Recipient, Stock
 from sojourn.conduct.blinding import may_open_allocation
-from sojourn.conduct.containers import Container, ContentsSealed
+from sojourn.conduct.containers import (
+    Container,
+    ContentsSealed,
+    Discrepancy,
+    DiscrepancyExplained,
+    DiscrepancyFound,
+)
+from sojourn.conduct.stock import Placed, Recipient, Stock
 from sojourn.conduct.storage import Storage
 from sojourn.course.dosing import DoseGiven
 from sojourn.course.state import Course
@@ -69,6 +75,25 @@ def histories(programme: str) -> list[tuple[str, tuple[Entry, ...]]]:
 def load_all(programme: str) -> dict[str, Container]:
     """Every container of the programme."""
     return {number: containers.fold(number, entries) for number, entries in histories(programme)}
+
+
+def unexplained(programme: str) -> list[tuple[str, Discrepancy]]:
+    """Every open alert of diversion with its container, the oldest first."""
+    prefix, known = stream_of(programme, ""), kinds()
+    told = (DiscrepancyFound.kind, DiscrepancyExplained.kind)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {STORED} FROM ledger_entry WHERE stream >= %s AND stream < %s "
+            "AND kind IN (%s, %s) ORDER BY stream, sequence",
+            (prefix, prefix + _LAST_CHARACTER, *told),
+        )
+        entries = [entry_of(row, known) for row in cursor.fetchall()]
+    found = [
+        (stream.removeprefix(prefix), gap)
+        for stream, group in groupby(entries, key=lambda each: each.stream)
+        for gap in containers.fold(stream, group).open
+    ]
+    return sorted(found, key=lambda each: (each[1].found_at, each[0]))
 
 
 def sites(programme: str) -> tuple[str, ...]:
@@ -225,7 +250,7 @@ def _holds(container: Container, arm: str) -> bool:
 def _write(
     programme: str,
     site: str,
-    facts: Iterable[accountability.Placed],
+    facts: Iterable[Placed],
     at: datetime,
     by: Any,
     key: str,

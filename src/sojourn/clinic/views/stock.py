@@ -64,7 +64,7 @@ def stock_command(request: HttpRequest, visitor: Visitor, site: str, command: st
         raise Http404(f"'{command}' is no command for a {visitor.role} at '{site}'.")
     form = CommandForm(
         kind,
-        _offers(request, visitor, site),
+        _offers(request, visitor, site, kind),
         data=request.POST if request.method == "POST" else None,
         initial={"key": secrets.token_hex(16), **request.GET.dict()},
     )
@@ -182,12 +182,13 @@ def _course(request: HttpRequest, visitor: Visitor) -> Course | None:
     return course if course.participant else None
 
 
-def _offers(request: HttpRequest, visitor: Visitor, site: str) -> Offers:
+def _offers(request: HttpRequest, visitor: Visitor, site: str, kind: type[Any]) -> Offers:
     today = clock.now().date()
     every = stock.load_all(visitor.programme).values()
     here = [each for each in every if each.site == site]
     asked = request.POST.get("container") or request.GET.get("container", "")
-    course = _course(request, visitor)
+    # What fits is looked up behind the seal: for whoever dispenses, and for nobody else.
+    course = _course(request, visitor) if kind is pharmacy.Dispense else None
     fitting = stock.fitting(visitor.programme, site, course) if course else ()
     standing = visitor.standing
     return Offers(

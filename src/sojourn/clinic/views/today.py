@@ -30,6 +30,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_programme
 def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The day at a glance."""
+    if not visitor.sees_visits:
+        return redirect("ratings", programme=visitor.programme)
     day = timezone.localdate(clock.now())
     due = DueRow.objects.filter(programme=visitor.programme)
     if not visitor.sees_course:
@@ -63,6 +65,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         if may_read_confidential(visitor.role):
             reports = ConfidentialRow.objects.filter(programme=visitor.programme)
             context["confidential"] = board.counted(reports)
+        context["diversions"] = board.diversions(visitor)
         context["sessions"] = sessions.order_by("opened_at")[:SHOWN]
         context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
         context["alert_count"] = board.counted(alerts)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sojourn import instruments
+from sojourn.conduct import blinding
 from sojourn.course.adverse_events import RecordAdverseEvent
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.medication import RecordMedication
@@ -20,7 +21,7 @@ from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, ONCE
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.ratings import TOTAL
 from sojourn.exchange.fhir.vital_signs import moment, participant_of
-from sojourn.ledger import clock
+from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import execute, stream_of
 from sojourn.ledger.read import written_by
 from sojourn.record.command import Refused
@@ -58,6 +59,9 @@ def create(caller: Caller, resource: Resource, base: str, if_none_exist: str = "
     kind = str(resource.get("resourceType", ""))
     _must_be_taken(kind)
     caller.must(kind, "c")
+    pool = programmes.load(caller.programme).programme.rater_pool
+    if not blinding.may_see_visits(caller.by.role, pool):
+        raise Fault(403, "a rater of a pool records on the page of an assessment", kind)
     if kind == "Observation":
         new, identity, words = vital_signs.take(resource, caller.programme, caller.sender)
         return Created(kind, identity, new, words)
