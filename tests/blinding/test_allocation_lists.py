@@ -67,6 +67,7 @@ def allocated() -> list[AllocationMade]:
 
 
 @pytest.mark.proves("allocation")
+@pytest.mark.proves("allocation")
 def test_each_allocation_is_the_lists_and_the_audit_holds_it_against_the_list(trial, monkeypatch):
     arms = {(f"allocation:{PROGRAMME}:{line.stratum}", line.number): line.arm for line in LINES}
     made = allocated()
@@ -100,6 +101,7 @@ def test_an_emergency_opens_a_listed_allocation_and_is_on_the_record(trial):
     assert len(read_stream(unblinding.EMERGENCIES + PROGRAMME)) == 1
 
 
+@pytest.mark.proves("allocation")
 @pytest.mark.proves("allocation")
 def test_nothing_is_opened_for_whom_randomising_is_refused(founded, monkeypatch):
     taken(sealed())
@@ -153,6 +155,7 @@ CHANGES = (
 )
 
 
+@pytest.mark.proves("allocation")
 def test_a_list_that_was_changed_on_the_way_is_refused(founded):
     told = json.loads(sealed())
     letter = bytearray(b64decode(told["sealed"]))

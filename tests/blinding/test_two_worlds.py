@@ -52,6 +52,7 @@ def within(worlds, db):
 
 
 @pytest.mark.proves("blinding")
+@pytest.mark.proves("blinding")
 def test_the_record_of_both_worlds_is_the_same_to_the_byte(worlds):
     one, other = worlds["this"], worlds["other"]
     assert sum(len(rows) for rows in one.rows.values()) > 1500
@@ -61,6 +62,7 @@ def test_the_record_of_both_worlds_is_the_same_to_the_byte(worlds):
     assert changed(one, other) == []
 
 
+@pytest.mark.proves("blinding")
 @pytest.mark.proves("blinding")
 def test_nothing_a_blinded_person_can_ask_for_tells_the_worlds_apart(worlds, chance, monkeypatch):
     monkeypatch.setattr(report_runs, "_begin", lambda work: work())
@@ -79,6 +81,7 @@ def test_nothing_a_blinded_person_can_ask_for_tells_the_worlds_apart(worlds, cha
     assert seen >= {200, 204, 302, 400, 401, 403, 404, 405, 409, 422}
 
 
+@pytest.mark.proves("blinding")
 @pytest.mark.proves("blinding")
 def test_what_is_taken_away_blinded_is_made_without_opening_the_seal(worlds, tmp_path):
     before = worlds["this"].ideal.openings
