@@ -48,8 +48,8 @@ def fill(participants: int) -> int:
                         "melatonin", "melatonin", ("melatonin",), "sleep", "", on, None, False
                     ),
                     SessionOpened("dosing-1", 1, ("ana", "ben"), (), ()),
-                    VitalsRecorded("dosing-1", "before-initial", 120, 80, pulse, 366, 98),
-                    VitalsRecorded("dosing-1", "before-supplemental", 130, 82, pulse + 9, 369, 98),
+                    VitalsRecorded("dosing-1", "before-initial", 120, 80, pulse, 366, 98, None),
+                    VitalsRecorded("dosing-1", "before-supplemental", 130, 82, pulse + 9, 369, 98, None),
                     AdverseEventRecorded(
                         "ae-1", "Headache", "headache", "ctcae-5.0", "Headache", "Nervous system",
                         "prompted", 1 + number % 3, False, (), "possible", "expected", "", "none",

@@ -65,6 +65,16 @@ def version(stream: str) -> int:
         return int(cursor.fetchone()[0] or 0)
 
 
+def has_entry(stream: str, kind: str, author: str) -> bool:
+    """Whether ``stream`` holds an entry of that kind by that author."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM ledger_entry WHERE stream = %s AND kind = %s AND author = %s LIMIT 1",
+            (stream, kind, author),
+        )
+        return cursor.fetchone() is not None
+
+
 def written_by(stream: str, command: str) -> tuple[Entry, ...]:
     """The entries that a command with this idempotency key wrote to ``stream``; none if none."""
     if not command:

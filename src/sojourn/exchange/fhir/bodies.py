@@ -15,11 +15,12 @@ from sojourn.exchange.fhir.outcome import Fault
 MOST_BYTES = 2_000_000
 DEEPEST = 40  # levels of objects and lists
 TYPES = ("application/fhir+json", "application/json")
+FORM = "application/x-www-form-urlencoded"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def body_of(request: HttpRequest) -> bytes:
-    """The body, unless it is too large, compressed or not JSON in UTF-8.
+def body_of(request: HttpRequest, types: tuple[str, ...] = TYPES) -> bytes:
+    """The body, unless it is too large, compressed, of another type or not in UTF-8.
 
     Raises
     ------
@@ -27,8 +28,8 @@ def body_of(request: HttpRequest) -> bytes:
         413 or 415, before more than the limit is held in memory.
     """
     kind, _, extra = request.headers.get("Content-Type", "").partition(";")
-    if kind.strip().lower() not in ("", *TYPES):
-        raise Fault(415, f"is '{kind}'; send application/fhir+json", "Content-Type")
+    if kind.strip().lower() not in ("", *types):
+        raise Fault(415, f"is '{kind[:60]}'; send {types[0]}", "Content-Type")
     charset = extra.strip().lower().removeprefix("charset=").strip('"')
     if "charset=" in extra.lower() and charset not in ("utf-8", "utf8"):
         raise Fault(415, f"is '{charset}'; send UTF-8", "Content-Type")

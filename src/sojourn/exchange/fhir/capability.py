@@ -6,7 +6,7 @@ from typing import Any
 from sojourn.exchange.fhir.creating import TAKEN
 from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES
-from sojourn.exchange.fhir.searching import INCLUDES, parameters_of
+from sojourn.exchange.fhir.parameters import INCLUDES, parameters_of
 
 DATE = "2026-11-25"
 BEARER = (

@@ -18,9 +18,10 @@ from sojourn.exchange.fhir import (
     capability,
     creating,
     exporting,
+    monitored,
+    parameters,
     recorded,
     searching,
-    vital_signs,
 )
 from sojourn.exchange.fhir.callers import Caller, caller_of
 from sojourn.exchange.fhir.elements import Resource
@@ -100,7 +101,8 @@ def of_type(request: HttpRequest, resource: str) -> HttpResponse:
     caller = caller_of(request.headers.get("Authorization", ""))
     if request.method == "POST":
         return _created(request, caller, resource)
-    return _answer(_search(caller, resource, _query(request.META.get("QUERY_STRING", ""))))
+    asked = _query(request.META.get("QUERY_STRING", ""))
+    return _answer(_search(caller, resource, asked, lenient=_lenient(request)))
 
 
 @spoken("GET")
@@ -108,6 +110,21 @@ def one(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Read one resource as it stands."""
     caller = caller_of(request.headers.get("Authorization", ""))
     return _answer(_read(caller, resource, identity))
+
+
+@spoken("GET", "POST")
+def search(request: HttpRequest, resource: str) -> HttpResponse:
+    """Search with the parameters in the body, so that no address tells of a participant."""
+    if request.method == "GET":
+        return one(request, resource=resource, identity="_search")  # type: ignore[return-value]
+    caller = caller_of(request.headers.get("Authorization", ""))
+    body = bodies.body_of(request, (bodies.FORM,))
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Fault(400, "holds what is no form; percent-encode it", code="structure") from error
+    asked = _query(request.META.get("QUERY_STRING", "")) + _query(text)
+    return _answer(_search(caller, resource, asked, lenient=_lenient(request)))
 
 
 @spoken("GET")
@@ -156,7 +173,7 @@ def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
         raise Fault(400, "is not understood; known are _type and _since", min(unknown))
     reader = _reader(caller)
     if since := asked.get("_since", ""):
-        searching.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
+        parameters.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
     if part := asked.get("part", ""):
         (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
         lines = exporting.lines(reader, kind, since)
@@ -214,43 +231,36 @@ def _read(caller: Caller, resource: str, identity: str) -> Resource:
         return recorded.provenance_by_id(reader, identity)
     if resource in OF_COURSES:
         if resource == "Observation" and not reader.rates_only:
-            found = vital_signs.observation(reader.about, identity)
+            found = monitored.one(reader.about, identity)
             if found is not None:
-                return found
+                return found.observation()
         return reader.resources([reader.row(resource, identity)])[0]
-    several = (
-        recorded.audit_events(reader) if resource == "AuditEvent" else reader.of_programme(resource)
-    )
-    for each in several:
+    if resource == "AuditEvent":
+        return recorded.audit_by_id(reader, identity)
+    for each in reader.of_programme(resource):
         if each["id"] == identity:
             return each
     raise Fault(404, f"there is no {resource}/{identity} that you may see", resource)
 
 
-def _search(caller: Caller, resource: str, asked: list[tuple[str, str]]) -> Resource:
+def _search(
+    caller: Caller, resource: str, asked: list[tuple[str, str]], *, lenient: bool = False
+) -> Resource:
     _known(resource)
     caller.must(resource, "s")
     reader = _reader(caller)
     if resource in OF_COURSES:
-        search = searching.parsed(caller.programme, resource, asked)
+        search = parameters.parsed(caller.programme, resource, asked, lenient=lenient)
         if search.include:
             caller.must("Patient", "r")
             if resource == "ResearchSubject":
                 caller.must("ResearchStudy", "r")
         return searching.page(reader, search)
     if resource in OF_PROGRAMMES:
-        return searching.whole(reader, resource, asked)
-    found = (
-        recorded.audit_events(reader, asked)
-        if resource == "AuditEvent"
-        else recorded.provenances(reader, asked)
-    )
-    entries = [
-        {"fullUrl": f"{base()}/{resource}/{each['id']}", "resource": each,
-         "search": {"mode": "match"}}
-        for each in found
-    ]  # fmt: skip
-    return searching.bundle("searchset", entries, total=len(entries))
+        return searching.whole(reader, resource, asked, lenient=lenient)
+    if resource == "AuditEvent":
+        return recorded.audit_events(reader, asked, lenient=lenient)
+    return recorded.provenances(reader, asked, lenient=lenient)
 
 
 def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
@@ -260,9 +270,9 @@ def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
         return [_read(caller, resource, identity)]
     reader = _reader(caller)
     if resource == "Observation" and not reader.rates_only:
-        found = vital_signs.observation(reader.about, identity)
+        found = monitored.one(reader.about, identity)
         if found is not None:
-            return [found]
+            return [found.observation()]
     return list(reader.versions(reader.row(resource, identity)))
 
 
@@ -270,6 +280,12 @@ def _known(resource: str) -> None:
     if resource not in capability.kinds():
         known = ", ".join(capability.kinds())
         raise Fault(404, f"is '{resource[:60]}'; here are: {known}", "resource", "not-supported")
+
+
+def _lenient(request: HttpRequest) -> bool:
+    """Whether what is not understood may be left out, as FHIR lets a client prefer."""
+    prefer = re.split(r"[,;]", request.headers.get("Prefer", "").replace(" ", "").lower())
+    return "handling=lenient" in prefer
 
 
 def _reader(caller: Caller) -> Reader:
