@@ -381,6 +381,10 @@ class ResourceRow(models.Model):
                 fields=["programme", "resource", "recorded_at", "participant", "key"],
                 name="resource_by_recording",
             ),
+            Index(
+                fields=["stream", "resource", "happened_at", "participant", "key"],
+                name="resource_in_course",
+            ),
         ]
 
 

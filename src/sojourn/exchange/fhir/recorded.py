@@ -6,8 +6,6 @@ A page reads its own entries and no more, however long a history has become.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
 
 from django.db.models import Q
 
@@ -22,14 +20,14 @@ from sojourn.exchange.fhir.searching import answered, left_out, matches
 from sojourn.ledger import programmes, unblinding
 from sojourn.ledger.columns import entry_of
 from sojourn.ledger.desk import stream_of
-from sojourn.ledger.read import read_stream, stored_at
+from sojourn.ledger.read import read_stream, stored_at, version
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.resources import SIGNS
 from sojourn.ledger.rows import ResourceRow
 from sojourn.record.entry import Entry
 
 OVERSEE = frozenset({"monitor", "sponsor"})
-LOOKED_AT = 2_000  # entries that a page goes through for those of one participant
+LOOKED_AT = 5_000  # entries that a page goes through for those of one participant
 _LOOKS = {
     "names": "identity:",
     "seal": programmes.OPENINGS,
@@ -178,23 +176,23 @@ def _looks_page(reader: Reader, meant: Asked, patient: str) -> tuple[list[Resour
     """Looks in the order of the record, and how far each of the streams was read."""
     reached = _reached(meant.after)
     most = LOOKED_AT if patient else meant.count
-    ahead = []
+    found: list[tuple[str, Entry]] = []
+    ends, more = {}, False
     for name, prefix in _LOOKS.items():
-        stream, since = prefix + reader.programme, reached[name] + 1
-        entries = read_stream(stream, since=since, until=reached[name] + most + 1)
-        ahead.append([(each.position, name, each) for each in entries])
+        stream, upto = prefix + reader.programme, reached[name] + most
+        entries = read_stream(stream, since=reached[name] + 1, until=upto, about=patient)
+        found += [(name, each) for each in looks(entries)]
+        ends[name] = min(upto, version(stream))
+        more = more or ends[name] < version(stream)
+    found.sort(key=lambda each: each[1].position)
     about = reader.about
-    found: list[Resource] = []
-    looked, there = 0, sum(map(len, ahead))
-    for _, name, entry in islice(merge(*ahead, key=lambda each: each[0]), most):
-        looked += 1
-        reached[name] = entry.sequence
-        told = [audit_event(about, f"{name}.{entry.sequence}", each) for each in looks((entry,))]
-        found += [each for each in told if not patient or _is_of(each, patient)]
-        if len(found) == meant.count:
-            break
-    onward = ".".join(str(each) for each in reached.values()) if there > looked else ""
-    return found, onward
+    told = [(name, e, audit_event(about, f"{name}.{e.sequence}", e)) for name, e in found]
+    told = [each for each in told if not patient or _is_of(each[2], patient)]
+    for name, entry, _ in told[meant.count :]:  # what does not fit is where the next page begins
+        ends[name] = min(ends[name], entry.sequence - 1)
+        more = True
+    onward = ".".join(str(each) for each in ends.values()) if more else ""
+    return [each for *_, each in told[: meant.count]], onward
 
 
 def _reached(after: str) -> dict[str, int]:
