@@ -223,8 +223,8 @@ def measure(participants: int) -> float:
             assert answer.status_code == 200, answer.content
             name = f"{kind} by {', '.join(asked)}, {named}"
             name = name.replace("subject", "long" if LONG in str(asked) else "monitored")
-            reset_queries()
             took.setdefault(name, []).append((ms, worked_ms, len(queries)))
+            reset_queries()
             onward = [e["url"] for e in answer.json()["link"] if e["relation"] == "next"]
             if not onward:
                 break

@@ -47,6 +47,7 @@ PAGES = (
     ("participants/{person}/", "prescriber"),
     ("participants/{person}/", "rater"),
     ("participants/{person}/suitability/", "prescriber"),
+    ("participants/{person}/hospital-record/", "prescriber"),
     ("participants/{person}/identity/", "lead"),
     ("participants/{person}/unblinding/", "prescriber"),
     ("participants/{person}/diary/", "therapist"),

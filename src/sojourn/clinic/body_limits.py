@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sojourn.exchange.fhir import bodies
+from sojourn.exchange.fhir import bodies, bundle_files
 from sojourn.exchange.fhir.outcome import outcome
 
 Message = MutableMapping[str, Any]
@@ -12,8 +12,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-MOST_OF_A_FILE = 20_000_000  # bytes
-MOST = MOST_OF_A_FILE + 100_000  # the form around it
+MOST = bundle_files.MOST_BYTES + 100_000  # the largest file, and the form around it
 
 
 def bounded(pages: Application) -> Application:

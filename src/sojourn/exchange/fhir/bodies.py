@@ -60,19 +60,26 @@ def parsed(body: bytes) -> Resource:
         data = json.loads(
             body.decode("utf-8"),
             parse_float=Decimal,
-            parse_constant=_no_constant,
-            object_pairs_hook=_once,
+            parse_constant=no_constant,
+            object_pairs_hook=once,
         )
     except (ValueError, RecursionError) as error:
         text = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Fault(400, f"no JSON in UTF-8: {text[:200]}", code="structure") from error
     if not isinstance(data, dict):
         raise Fault(400, "is no resource; send one as a JSON object", code="structure")
-    _check(data, DEEPEST)
+    check(data)
     return data
 
 
-def _check(value: Any, depth: int) -> None:
+def check(value: Any, depth: int = DEEPEST) -> None:
+    """Refuse what is nested too deep or holds control characters.
+
+    Raises
+    ------
+    Fault
+        400, naming which.
+    """
     if depth == 0:
         raise Fault(400, f"is nested deeper than {DEEPEST} levels", code="structure")
     if isinstance(value, str) and (found := _CONTROL.search(value)):
@@ -80,21 +87,23 @@ def _check(value: Any, depth: int) -> None:
         raise Fault(400, f"holds the control character {sign}; send plain text", code="structure")
     if isinstance(value, dict):
         for key, each in value.items():
-            _check(key, depth)
-            _check(each, depth - 1)
+            check(key, depth)
+            check(each, depth - 1)
     elif isinstance(value, list):
         for each in value:
-            _check(each, depth - 1)
+            check(each, depth - 1)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Resource:
+def once(pairs: list[tuple[str, Any]]) -> Resource:
+    """The object of these fields, each named once."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a field is named twice; name each once")
     return made
 
 
-def _no_constant(name: str) -> Any:
+def no_constant(name: str) -> Any:
+    """Refuse NaN and its like."""
     raise ValueError(f"{name} is no number of JSON")
 
 
