@@ -119,7 +119,7 @@ ANYTHING = st.recursive(
 # The same examples each time; others by hand: SOJOURN_EXAMPLES=5000 pytest --hypothesis-seed=1
 MORE = int(os.environ.get("SOJOURN_EXAMPLES", "0"))
 calm = settings(
-    max_examples=MORE or 60,
+    max_examples=MORE or 30,
     derandomize=not MORE,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,
