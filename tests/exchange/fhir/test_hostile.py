@@ -1,9 +1,11 @@
 """Malformed, hostile and huge inputs: an OperationOutcome, nothing written, never a 5xx."""
 
+import copy
 import gzip
 import json
 import os
 import tracemalloc
+from contextlib import suppress
 from io import BytesIO
 from urllib.parse import urlencode
 
@@ -13,9 +15,15 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn.exchange.fhir import views
+from sojourn.clinic.demo import PROGRAMME
+from sojourn.exchange.fhir import screening_draft, views
+from sojourn.exchange.fhir.outcome import Fault
+from sojourn.ledger import clock
+from sojourn.ledger.desk import Person
 from sojourn.ledger.models import EntryRow
+from sojourn.ledger.rows import OpenSessionRow
 from tests.exchange.fhir.conftest import HOST
+from tests.exchange.fhir.test_screening_draft import BUNDLE
 from tests.exchange.fhir.test_writing import event, medicine, patient, pulse
 
 WRONG = {
@@ -119,7 +127,7 @@ ANYTHING = st.recursive(
 # The same examples each time; others by hand: SOJOURN_EXAMPLES=5000 pytest --hypothesis-seed=1
 MORE = int(os.environ.get("SOJOURN_EXAMPLES", "0"))
 calm = settings(
-    max_examples=MORE or 30,
+    max_examples=MORE or 60,
     derandomize=not MORE,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,
@@ -138,23 +146,58 @@ VALUES = (
 )  # fmt: skip
 
 
-def good() -> list[dict]:
-    from sojourn.ledger import clock
+SHOWN = {"to write", "known", "to ask", "to read", "left out"}
 
-    at = clock.now()
-    return [patient("D-950"), medicine("D-001"), event("D-001", at), pulse("D-001", at)]
+
+def in_session() -> str:
+    """Who may be written about just now."""
+    return OpenSessionRow.objects.get().participant
+
+
+def good() -> list[dict]:
+    at, who = clock.now(), in_session()
+    return [patient("D-950"), medicine(who), event(who, at), pulse(who, at)]
 
 
 @pytest.mark.proves("bad-input")
+def places(value, path=()):
+    """The path of everything within ``value``."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in inner:
+        yield (*path, key)
+        if isinstance(each, dict | list):
+            yield from places(each, (*path, key))
+
+
+def spoil(data, resource: dict) -> None:
+    *way, last = data.draw(st.sampled_from([e for e in places(resource) if e != ("resourceType",)]))
+    for step in way:
+        resource = resource[step]
+    resource[last] = data.draw(ANYTHING)
+
+
+@calm
+@given(data=st.data())
+def test_no_file_of_a_hospital_makes_an_error_of_ours(therapist, data):
+    """Shown or refused in words, as the page does."""
+    bundle = copy.deepcopy(BUNDLE)
+    spoil(data, bundle)
+    if data.draw(st.booleans()):
+        spoil(data, bundle)
+    someone = Person("prescriber", "prescriber")
+    with suppress(Fault):
+        draft = screening_draft.read(json.dumps(bundle).encode(), "hospital.json")
+        told = screening_draft.preview(PROGRAMME, in_session(), draft, someone)
+        assert {each.standing for each in told.items} <= SHOWN
+
+
 @calm
 @given(data=st.data())
 def test_no_content_makes_an_error_of_ours(therapist, data):
-    """A good resource with one element replaced by anything."""
+    """A good resource with one element, however deep, replaced by anything."""
     resource = data.draw(st.sampled_from(good()))
     kind = resource["resourceType"]
-    element = data.draw(st.sampled_from(sorted(resource)))
-    if element != "resourceType":
-        resource[element] = data.draw(ANYTHING)
+    spoil(data, resource)
     answer = therapist.post(kind, resource)
     assert answer.status_code < 500, answer.content
     assert answer.status_code in (200, 201) or answer.json()["resourceType"] == "OperationOutcome"
