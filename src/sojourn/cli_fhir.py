@@ -70,7 +70,7 @@ def draft(
 
     decide = screening_draft.write if write else screening_draft.preview
     try:
-        draft = screening_draft.read(file.read_bytes(), file.name)
+        draft = screening_draft.read(file.read_bytes())
         items = decide(programme, participant, draft, Person(member, role)).items
     except (Fault, Refused, OSError) as problem:
         fail(str(problem))

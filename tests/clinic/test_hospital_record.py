@@ -32,7 +32,7 @@ BUNDLE = {
     "resourceType": "Bundle",
     "type": "collection",
     "entry": [
-        entry("Patient", name=[{"family": "Garciamar"}]),
+        entry("Patient", name=[{"family": "Garciamar"}], birthDate="1984-02-03", gender="female"),
         entry("Condition", code=coded("Chronic <b>pain</b>"), onsetDateTime="2015-04-01"),
         entry("MedicationRequest", status="active", medicationCodeableConcept=coded("melatonin")),
         entry("MedicationRequest", status="stopped", medicationCodeableConcept=coded("sertraline")),
@@ -85,7 +85,14 @@ def test_the_file_is_shown_and_nothing_is_written(prescriber):
     assert "Chronic &lt;b&gt;pain" in page
     assert "Claim (1)" in page
     assert "Garciamar" not in page
+    assert not answer.context["of_another"]
     assert EntryRow.objects.count() == before
+
+
+@pytest.mark.parametrize("said", [{"birthDate": "1948-02-03"}, {"gender": "male"}])
+def test_a_file_that_may_be_of_someone_else_is_told(prescriber, said):
+    another = {**BUNDLE, "entry": [entry("Patient", **said), *BUNDLE["entry"][1:]]}
+    assert "right person" in prescriber.post(PAGE, file=file(another)).content.decode()
 
 
 def test_what_is_chosen_is_written_once_with_where_it_came_from(prescriber):
@@ -94,7 +101,7 @@ def test_what_is_chosen_is_written_once_with_where_it_came_from(prescriber):
     assert prescriber.post(PAGE, **sent).status_code == 302
     assert set(load_course(PROGRAMME, "D-901").medications) == {"sertraline"}
     (brought,) = [e for e in read_stream(f"imports:{PROGRAMME}") if e.author == "prescriber"]
-    assert (brought.fact.file, brought.fact.written) == ("hospital.json", 1)
+    assert (brought.fact.file, brought.fact.written) == ("FHIR bundle", 1)
     written = EntryRow.objects.count()
     assert prescriber.post(PAGE, **sent).status_code == 302
     assert EntryRow.objects.count() == written

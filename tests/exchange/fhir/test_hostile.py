@@ -186,7 +186,7 @@ def test_no_file_of_a_hospital_makes_an_error_of_ours(therapist, data):
         spoil(data, bundle)
     someone = Person("prescriber", "prescriber")
     with suppress(Fault):
-        draft = screening_draft.read(json.dumps(bundle).encode(), "hospital.json")
+        draft = screening_draft.read(json.dumps(bundle).encode())
         told = screening_draft.preview(PROGRAMME, in_session(), draft, someone)
         assert {each.standing for each in told.items} <= SHOWN
 

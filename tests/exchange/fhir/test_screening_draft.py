@@ -65,7 +65,7 @@ def someone(therapist) -> str:
 
 def take(participant: str, *, write: bool):
     decide = screening_draft.write if write else screening_draft.preview
-    draft = screening_draft.read(BODY, "hospital.json")
+    draft = screening_draft.read(BODY)
     return decide(PROGRAMME, participant, draft, PRESCRIBER).items
 
 
@@ -87,7 +87,7 @@ def test_the_preview_writes_nothing_and_says_what_would_happen(someone):
 def test_a_bundle_is_read_as_json_reads_it_wherever_its_fields_stand():
     fields = json.loads(BODY)
     turned = json.dumps(dict(reversed(fields.items())), indent=2).encode("utf-8-sig")
-    read = [screening_draft.read(each, "x").items for each in (turned, BODY)]
+    read = [screening_draft.read(each).items for each in (turned, BODY)]
     assert [each.digest for each in read[0]] == [each.digest for each in read[1]]
     assert list(bundle_files.entries(BODY)) == fields["entry"]
 
@@ -97,7 +97,7 @@ def test_many_megabytes_are_read_one_entry_at_a_time():
     body = json.dumps({**BUNDLE, "entry": [*BUNDLE["entry"], *[claim] * 200]}).encode()
     assert len(body) > 800_000
     tracemalloc.start()
-    draft = screening_draft.read(body, "x")
+    draft = screening_draft.read(body)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert draft.resources == 206
@@ -111,7 +111,7 @@ def test_written_once_with_where_it_came_from(someone):
     (noted,) = [
         each.fact for each in read_stream(f"imports:{PROGRAMME}") if each.author == "prescriber"
     ]
-    assert (noted.file, noted.written) == ("hospital.json", 2)
+    assert (noted.file, noted.written) == ("FHIR bundle", 2)
     digests = {f"fhir-in:{each.digest}" for each in done if each.standing == "written"}
     entries = read_stream(f"course:{PROGRAMME}:{someone}")
     assert digests == {each.command for each in entries if each.command.startswith("fhir-in:")}
@@ -132,4 +132,4 @@ NO_BUNDLES = [
 @pytest.mark.parametrize("body", NO_BUNDLES, ids=range(len(NO_BUNDLES)))
 def test_what_is_no_bundle_is_refused(body):
     with pytest.raises(Fault):
-        screening_draft.read(body, "hospital.json")
+        screening_draft.read(body)

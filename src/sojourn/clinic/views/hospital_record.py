@@ -18,6 +18,7 @@ from django.shortcuts import redirect, render
 from pydantic import TypeAdapter
 
 from sojourn.clinic.access import Visitor, in_programme
+from sojourn.course.state import Course
 from sojourn.exchange.fhir import bundle_files, screening_draft
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.screening_draft import Draft, Item
@@ -86,7 +87,7 @@ def hospital_record(request: HttpRequest, visitor: Visitor, participant: str) ->
         if request.POST.get("do") == "write":
             return _write(request, visitor, participant)
         if posted and form.is_valid():
-            context |= _shown(visitor, participant, form.cleaned_data["file"])
+            context |= _shown(visitor, course, form.cleaned_data["file"])
     except Refused as refusal:
         context["problem"] = refusal.message
     except Fault as fault:
@@ -97,16 +98,30 @@ def hospital_record(request: HttpRequest, visitor: Visitor, participant: str) ->
     return render(request, "clinic/hospital_record.html", context, status=422 if wrong else 200)
 
 
-def _shown(visitor: Visitor, participant: str, file: "UploadedFile[bytes]") -> dict[str, Any]:
+def _shown(visitor: Visitor, course: Course, file: "UploadedFile[bytes]") -> dict[str, Any]:
     """What the file says, and what of it goes to the browser and back."""
-    draft = screening_draft.read(file.read(), str(file.name)[-100:])
+    participant = course.participant
+    draft = screening_draft.read(file.read())
     draft = screening_draft.preview(visitor.programme, participant, draft, visitor.person)
     reading = _reading(draft.items)
     kept = replace(draft, items=reading.to_write)
     signed = dumps(
         _DRAFT.dump_python(kept, mode="json"), salt=_salt(visitor, participant), compress=True
     )
-    return {"draft": draft, "reading": reading, "signed": signed if reading.to_write else ""}
+    return {
+        "file": file.name,
+        "draft": draft,
+        "reading": reading,
+        "signed": signed if reading.to_write else "",
+        "of_another": _of_another(draft, course),
+    }
+
+
+def _of_another(draft: Draft, course: Course) -> bool:
+    """Whether the file says another year of birth or sex than the record."""
+    years = {draft.birth_year, course.birth_year} - {None}
+    sexes = {each for each in (draft.sex, course.sex) if each in screening_draft.SEXES}
+    return len(years) > 1 or len(sexes) > 1
 
 
 def _write(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponse:

@@ -197,7 +197,8 @@ def parsed(
         draft.where &= span.of("happened_at")
     # Readings of monitors, which lie in order of time, stand among those of one participant.
     with_readings = resource == "Observation" and draft.people and not draft.of_recording
-    by_time = draft.spans or draft.codes is not None or with_readings
+    coded = draft.codes is not None and not draft.of_recording
+    by_time = draft.spans or coded or with_readings
     return Search(
         resource,
         draft.where & Q(resource=resource),

@@ -27,6 +27,8 @@ from sojourn.record.command import Refused
 MOST_MEDICINES = 500  # each is decided at the desk
 MEDICINES = ("MedicationStatement", "MedicationRequest")
 NOT_SAID = "not said in the bundle"
+BUNDLE = "FHIR bundle"  # a hospital's own name for its file often is the person's
+SEXES = ("female", "male")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A file laid out: its name, its SHA-256, how many resources it holds, and what they say."""
+    """A file laid out: its SHA-256, how many resources it holds, and what they say.
 
-    file: str
+    ``birth_year`` and ``sex`` are of the person it is about, where it says so.
+    """
+
     digest: str
     resources: int
     items: tuple[Item, ...]
+    birth_year: int | None = None
+    sex: str = ""
 
 
-def read(body: bytes, file: str) -> Draft:
+def read(body: bytes) -> Draft:
     """Every resource of the bundle, laid out; nothing is decided yet.
 
     Raises
@@ -64,12 +70,15 @@ def read(body: bytes, file: str) -> Draft:
         If it is no Bundle of FHIR, or holds too much.
     """
     names: dict[str, str] = {}
+    person: Resource = {}
     found: list[tuple[Item, Resource]] = []
     for number, each in enumerate(bundle_files.entries(body)):
         resource = dict(_mapping(_mapping(each).get("resource")))
         if resource.get("resourceType") == "Medication":
             names[str(_mapping(each).get("fullUrl"))] = _words(resource.get("code"))
             names[f"Medication/{resource.get('id')}"] = _words(resource.get("code"))
+        if resource.get("resourceType") == "Patient":
+            person = {key: resource.get(key) for key in ("birthDate", "gender")}
         item = _item(number, resource)
         if item:
             # What a medicine is called may only come later; of others the words are enough.
@@ -77,7 +86,11 @@ def read(body: bytes, file: str) -> Draft:
     if sum(1 for _, resource in found if resource) > MOST_MEDICINES:
         raise Fault(413, f"holds more than {MOST_MEDICINES} medicines; send fewer", "Bundle.entry")
     items = tuple(_medicine(item, of, names) if of else item for item, of in found)
-    return Draft(file, hashlib.sha256(body).hexdigest(), len(items), items)
+    born, sex = _day(person.get("birthDate")), person.get("gender")
+    digest = hashlib.sha256(body).hexdigest()
+    return Draft(
+        digest, len(items), items, born.year if born else None, sex if sex in SEXES else ""
+    )
 
 
 def preview(programme: str, participant: str, draft: Draft, by: Person) -> Draft:
@@ -109,7 +122,7 @@ def write(programme: str, participant: str, draft: Draft, by: Person) -> Draft:
         done = tuple(_written(programme, participant, draft.items, by))
         written = sum(1 for each in done if each.standing == "written")
         if written:
-            fact = FileImported(draft.file, draft.digest, draft.resources, written)
+            fact = FileImported(BUNDLE, draft.digest, draft.resources, written)
             append_next(
                 f"imports:{programme}",
                 (fact,),
