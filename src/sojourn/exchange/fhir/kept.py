@@ -67,11 +67,11 @@ class Reader:
 
     def may_see(self, resource: str) -> bool:
         """Whether this role may see any of that type."""
-        pool = programmes.load(self.programme).programme.rater_pool
-        if not blinding.may_see_visits(self.by.role, pool):
-            return resource in OF_PROGRAMMES
         if resource in OF_PROGRAMMES or not self.rates_only:
             return True
+        pool = programmes.load(self.programme).programme.rater_pool
+        if not blinding.may_see_visits(self.by.role, pool):
+            return False
         return resource in FOR_RATERS
 
     def visible(self, row: ResourceRow) -> bool:
