@@ -6,6 +6,7 @@ from django.urls import include, path
 from sojourn.clinic import guarding
 from sojourn.clinic.views import (
     aftercare,
+    amendments,
     beside,
     central,
     commands,
@@ -124,6 +125,7 @@ urlpatterns = [
     path("<slug:programme>/design/cancel/", design.cancel_design, name="cancel-design"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
     path("<slug:programme>/protocol/", protocol.protocol, name="protocol"),
+    path("<slug:programme>/amendments/", amendments.amendments, name="amendments"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
         "<slug:programme>/programme/do/<str:command>/",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.conduct import (
+    amendment,
     analysis_plan,
     authorisation,
     clients,
@@ -34,6 +35,7 @@ from sojourn.record.entry import Entry, Fact
 
 ROOMS = (
     authorisation,
+    amendment,
     reporting,
     practitioners,
     standing,

@@ -15,6 +15,7 @@ from sojourn.course import (
     adverse_events,
     aftercare,
     alerting,
+    amendment,
     assessment,
     checklist,
     consent,
@@ -53,6 +54,7 @@ from sojourn.record.entry import Entry, Fact
 
 PATHWAY = (
     screening,
+    amendment,
     identity,
     eligibility,
     history,

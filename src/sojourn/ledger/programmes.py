@@ -3,22 +3,25 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import transaction
 
 from sojourn import conduct, protocols
+from sojourn.conduct import amendment as amendments
 from sojourn.conduct import analysis_plan, database_lock
 from sojourn.conduct.programme import Authorisation, Programme
-from sojourn.course.circumstances import Clearance
+from sojourn.course import amendment
+from sojourn.course.circumstances import Amended, Clearance
+from sojourn.course.state import Course
 from sojourn.ledger import clock
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
-from sojourn.protocols.model import Protocol
+from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.command import Refused, signature_of
 from sojourn.record.entry import Entry
 
@@ -40,6 +43,47 @@ class Standing:
 
     programme: Programme
     protocol: Protocol
+
+
+def followed(standing: Standing, course: Course, at: datetime | None = None) -> Standing:
+    """The programme as it stands for one participant: the protocol they follow and its limits.
+
+    ``at`` asks for what they followed at that moment. Whoever is not registered yet follows the
+    version in force.
+    """
+    programme = standing.programme
+    if not programme.amended:
+        return standing
+    if course.participant:
+        founding = protocol_text(programme.versions[0].digest)
+        protocol = amendment.followed(course, founding, protocol_text, at)
+    else:
+        version = programme.followed_at(at) if at else programme.versions[-1]
+        protocol = protocol_text(version.digest)
+    theirs = programme.version_of(protocol.digest)
+    return Standing(programme.under(theirs) if theirs else programme, protocol)
+
+
+def in_force(standing: Standing, moment: datetime) -> Standing:
+    """The programme under the version that was in force at that moment."""
+    return followed(standing, Course(), moment)
+
+
+def planned_visit(standing: Standing, key: str) -> Visit | None:
+    """The visit of that key in the version that stands, or in any other one."""
+    digests = (each.digest for each in reversed(standing.programme.versions))
+    others = (protocol_text(each).visit(key) for each in digests if key)
+    return standing.protocol.visit(key) or next((each for each in others if each), None)
+
+
+def amended(programme: Programme) -> Amended | None:
+    """The version new participants follow, where it is not the one the programme began with."""
+    if not programme.amended:
+        return None
+    first, *_, newest = programme.versions
+    since = newest.since or datetime.max.replace(tzinfo=UTC)
+    protocol = protocol_text(newest.digest)
+    return Amended(protocol, since, first.digest, newest.consent_version)
 
 
 def keys() -> Iterator[str]:
@@ -110,9 +154,10 @@ def execute(
     standing = load(key)
     programme = standing.programme
     command = clock.as_lived_here(command)
-    facts = conduct.decide(
-        programme, command, standing.protocol, author=author, role=role, now=clock.now()
-    )
+    protocol = standing.protocol
+    if isinstance(command, amendments.AdoptAmendment) and programme.proposal:
+        protocol = protocol_text(programme.proposal.digest)
+    facts = conduct.decide(programme, command, protocol, author=author, role=role, now=clock.now())
     signature = signature_of(command, signed=signed, role=role)
     with transaction.atomic():
         if isinstance(command, database_lock.LockDatabase):
@@ -129,6 +174,10 @@ def execute(
         )
         if isinstance(command, analysis_plan.LockAnalysisPlan):
             _keep_plan(key, command, standing.protocol)
+        if isinstance(command, amendments.ProposeAmendment):
+            text = amendments.plain(command.pack)
+            digest = amendments.read(text).digest
+            ProtocolText.objects.get_or_create(digest=digest, defaults={"text": text})
     return entries
 
 

@@ -32,7 +32,7 @@ def rebuild(progress: Progress | None = None) -> int:
             _, programme, _ = stream.split(":", 2)
             entries = read_stream(stream)
             course = courses.fold(entries, kinds().read)
-            protocol = programmes.load(programme).protocol
+            protocol = programmes.followed(programmes.load(programme), course).protocol
             context = projections.Context(programme, stream, protocol)
             projections.write({}, projections.rows(context, course, entries))
             if progress:

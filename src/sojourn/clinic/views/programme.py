@@ -13,9 +13,11 @@ from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
 from sojourn.conduct import blinding, reporting
+from sojourn.conduct.amendment import AdoptAmendment
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
+from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
 
 
@@ -65,8 +67,12 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         kind,
         offers_of(visitor),
         data=request.POST if request.method == "POST" else signing.draft(request),
-        initial={**request.GET.dict(), "version": standing.programme.version},
-        protocol=standing.protocol,
+        initial={
+            **_limits_as_they_are(kind, standing),
+            **request.GET.dict(),
+            "version": standing.programme.version,
+        },
+        protocol=_asked_about(kind, standing),
     )
     signing.ask(form, kind, request.user)
     status = 200
@@ -97,6 +103,20 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
     return render(request, "clinic/command.html", context, status=status)
 
 
+def _asked_about(kind: type[Any], standing: programmes.Standing) -> Protocol:
+    """The protocol a form asks the limits of: the proposed one when it is to be adopted."""
+    proposal = standing.programme.proposal
+    if kind is AdoptAmendment and proposal:
+        return programmes.protocol_text(proposal.digest)
+    return standing.protocol
+
+
+def _limits_as_they_are(kind: type[Any], standing: programmes.Standing) -> dict[str, int]:
+    if kind is not AdoptAmendment:
+        return {}
+    return {f"settings-{key}": value for key, value in standing.programme.settings}
+
+
 def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     """The commands to the programme that make sense for this role now."""
     found = visitor.standing.programme
@@ -109,6 +129,8 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     today = timezone.localdate(clock.now())
     if not reporting.unsent(found, visitor.standing.protocol, today):
         unfit = unfit | {"programme.record-authority-report"}
+    if found.proposal is None:
+        unfit = unfit | {"programme.adopt-amendment"}
     return tuple(
         each
         for each in conduct.COMMANDS.values()
@@ -140,6 +162,13 @@ def offers_of(visitor: Visitor) -> Offers:
             ),
             "devices": tuple(
                 (each.name, each.name) for each in standing.programme.devices if not each.revoked
+            ),
+            "proposed-versions": tuple(
+                (each.version, each.version) for each in (standing.programme.proposal,) if each
+            ),
+            "approved-consent-versions": tuple(
+                (each.version, f"{each.version}, approved {each.approved_on}")
+                for each in reversed(standing.programme.consent_versions)
             ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
             "rated-sessions": tuple(

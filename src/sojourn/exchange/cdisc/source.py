@@ -112,6 +112,7 @@ def _study(wish: Wish, cut: Cut, standing: programmes.Standing, by: Person) -> S
         arms(protocol, opened=wish.opened),
         cache(partial(_country, standing, day)),
         known,
+        lambda course: programmes.followed(standing, course).protocol,
     )
 
 

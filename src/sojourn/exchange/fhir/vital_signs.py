@@ -13,9 +13,9 @@ from sojourn.exchange.fhir.codes import HL7, LOINC, UCUM, codes
 from sojourn.exchange.fhir.elements import About, Resource, coded, instant, of_sign, patient
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.treatment import PANEL, values
-from sojourn.ledger import clock, watching
+from sojourn.ledger import clock, programmes, watching
+from sojourn.ledger.desk import load_course
 from sojourn.ledger.monitoring import Delivery, Receipt, Sender, receive
-from sojourn.ledger.programmes import load
 from sojourn.ledger.readings_rows import ReadingRow
 
 TAKEN = ("final", "amended", "corrected")
@@ -50,7 +50,9 @@ def observation(about: About, identity: str) -> Resource | None:
     found = _READING.fullmatch(identity)
     if found is None:
         return None
-    sessions = {e.session: e.key for e in about.standing.protocol.dosing_visits()}
+    course = load_course(about.programme, found["who"])
+    protocol = programmes.followed(about.standing, course).protocol
+    sessions = {e.session: e.key for e in protocol.dosing_visits()}
     visit = sessions.get(int(found["session"]))
     sign, at_ms = found["sign"], int(found["ms"])
     if visit is None or sign not in codes().signs:
@@ -113,7 +115,7 @@ def canonical(resource: Mapping[str, Any]) -> bytes:
 
 
 def _identity(programme: str, receipt: Receipt, readings: tuple[Reading, ...]) -> str:
-    visit = load(programme).protocol.visit(receipt.visit)
+    visit = programmes.planned_visit(programmes.load(programme), receipt.visit)
     signs = {codes().signals[each.signal] for each in readings}
     sign = PANEL if signs & {"systolic", "diastolic"} else signs.pop()
     session = visit.session if visit else 0
