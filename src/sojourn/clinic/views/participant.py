@@ -37,7 +37,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     if not entries:
         raise Http404(f"No participant {participant} in this programme at that time.")
     course = courses.fold(entries, kinds().read)
-    visitor = visitor.about(course)
+    amended, visitor = visitor.standing.programme.amended, visitor.about(course)
     day = timezone.localdate(as_of or clock.now())
     planned = plan(course, visitor.standing.protocol)
     seen = [each for each in entries if _may_see(visitor, each)]
@@ -59,6 +59,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "names_shown": visitor.role in vault.READERS,
         "day": day,
         "as_of": as_of,
+        "follows": visitor.standing.protocol.version if amended else "",
         "has_room": visitor.standing.protocol.dosing is not None,
         "pending": [
             each
