@@ -192,6 +192,9 @@ def programme_found(
     consent: Annotated[str, typer.Option(help="Approved consent version.")] = "1.0",
     committee: Annotated[str, typer.Option(help="Ethics committee that approved it.")] = "",
     setting: Annotated[list[str] | None, typer.Option(help="key=value, the site's limits.")] = None,
+    delegation_log: Annotated[
+        bool, typer.Option(help="Refuse tasks that no investigator delegated.")
+    ] = True,
     author: Author = "command line",
 ) -> None:
     """Found and open a programme on a legal authorisation.
@@ -217,6 +220,7 @@ def programme_found(
                 consent_version=consent,
                 committee=committee or "not given",
                 settings=tuple((name, int(value)) for name, value in _pairs(setting, "--setting")),
+                delegation_log=delegation_log,
             ),
             author=author,
         )

@@ -3,11 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from django.test import Client
 
 from sojourn import protocols
-from sojourn.clinic.founding import Founding, found
-from sojourn.clinic.models import Member
 from sojourn.conduct.amendment import AdoptAmendment, ProposeAmendment
 from sojourn.conduct.practitioners import ApproveConsentVersion
 from sojourn.course.amendment import MoveToVersion
@@ -19,38 +16,22 @@ from sojourn.ledger.read import read_stream
 from sojourn.ledger.rebuild import fingerprint, rebuild
 from sojourn.ledger.rows import DueRow, FollowedRow
 from sojourn.record.command import Refused
-from tests.clinic.conftest import HOST
+from tests.clinic.founding import TRIAL as KEY
+from tests.clinic.founding import TRIAL_PASSWORD as PASSWORD
+from tests.clinic.founding import the_pages
 from tests.clinic.test_pages import prefilled
 from tests.course.story import SITE_SETTINGS, consent_to
 
-KEY = "trial"
 LEAD, PRESCRIBER = Person("lead", "sponsor"), Person("prescriber", "prescriber")
 TEXT = protocols.shipped_text("mdma-ptsd")
 SCREENED = "window: {earliest: 0, target: 7, latest: 28}\n    assessments: [c-ssrs, pcl-5, phq-9]"
 AMENDED = TEXT.replace('version: "1.0"', 'version: "2.0"', 1).replace(
     SCREENED, SCREENED.replace("latest: 28", "latest: 42"), 1
 )
-PASSWORD = "a long enough password"
 
 
 @pytest.fixture
-def trial(db, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    found(
-        Founding(
-            KEY, "mdma-ptsd", "Trial", "us-ind", "IND 1", date(2020, 1, 1), "1.0", "EC",
-            SITE_SETTINGS,
-        ),
-        author="lead",
-    )  # fmt: skip
-    for name, role in (
-        ("lead", "sponsor"),
-        ("prescriber", "prescriber"),
-        ("rater", "independent-rater"),
-    ):
-        member = Member(username=name, role=role)
-        member.set_password(PASSWORD)
-        member.save()
+def trial(trial) -> None:
     for number in ("P-1", "P-2"):
         register(number)
 
@@ -81,12 +62,6 @@ def move(number: str, *, signed: bool = True) -> None:
 def window(number: str) -> int:
     row = DueRow.objects.get(participant=number, visit="screening")
     return (row.latest_on - row.earliest_on).days
-
-
-def the_pages(name: str) -> Client:
-    client = Client(headers=HOST)
-    client.force_login(Member.objects.get(username=name))
-    return client
 
 
 def test_an_amendment_moves_nobody_and_new_participants_follow_it(trial):

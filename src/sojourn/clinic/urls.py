@@ -10,6 +10,7 @@ from sojourn.clinic.views import (
     beside,
     central,
     commands,
+    delegation,
     design,
     deviations,
     diary,
@@ -126,6 +127,8 @@ urlpatterns = [
     path("<slug:programme>/programme/", programme.programme, name="programme"),
     path("<slug:programme>/protocol/", protocol.protocol, name="protocol"),
     path("<slug:programme>/amendments/", amendments.amendments, name="amendments"),
+    path("<slug:programme>/delegation/", delegation.delegation, name="delegation"),
+    path("<slug:programme>/training/", delegation.trainings, name="training"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
         "<slug:programme>/programme/do/<str:command>/",

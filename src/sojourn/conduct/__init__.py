@@ -15,6 +15,7 @@ from sojourn.conduct import (
     confidential,
     containers,
     database_lock,
+    delegation,
     devices,
     fidelity,
     monitoring_plan,
@@ -23,6 +24,7 @@ from sojourn.conduct import (
     reporting,
     standing,
     storage,
+    training,
 )
 from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.identity import IdentityOpened
@@ -39,6 +41,8 @@ ROOMS = (
     reporting,
     practitioners,
     standing,
+    training,
+    delegation,
     fidelity,
     devices,
     clients,
@@ -65,6 +69,8 @@ FACTS: tuple[type[Fact], ...] = (
     FileImported,
     IdentityOpened,
 )
+# Nobody rates, delegates or accepts in another's name: that field is whoever asks.
+IN_OWN_NAME: Mapping[type, str] = {fidelity.RateFidelity: "rater", **delegation.IN_OWN_NAME}
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 
 
@@ -92,8 +98,8 @@ def decide(
     check(command, now=now)
     if not programme.protocol and not isinstance(command, authorisation.FoundProgramme):
         raise Refused(f"programme {programme.key} is not founded yet")
-    if isinstance(command, fidelity.RateFidelity):
-        command = replace(command, rater=author)  # nobody rates in another's name
+    if own := IN_OWN_NAME.get(type(command)):
+        command = replace(command, **{own: author})
     facts: tuple[Fact, ...] = decider(programme, command, protocol)
     return facts
 

@@ -215,11 +215,6 @@ def _treats(protocol: Protocol) -> tuple[str, ...]:
     return (protocol.condition, *((dosing.study_drug, dosing.unit) if dosing else ()))
 
 
-def _treats(protocol: Protocol) -> tuple[str, ...]:
-    dosing = protocol.dosing
-    return (protocol.condition, *((dosing.study_drug, dosing.unit) if dosing else ()))
-
-
 def _dealt(protocol: Protocol) -> tuple[Any, ...]:
     plan = protocol.randomisation
     arms = tuple((each.key, each.role, each.ratio, each.percent_of_label) for each in protocol.arms)

@@ -4,9 +4,11 @@ No programme opens without a legal authorisation on record, and none stays open
 past the day that authorisation ends.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
+
+from sojourn.conduct.qualification import DelegationLog, TrainingRecord
 
 ATTESTATIONS = (
     ("boundaries", "Boundaries and touch"),
@@ -248,6 +250,8 @@ class Programme:
     consent_versions: tuple[ConsentVersion, ...] = ()
     devices: tuple[Device, ...] = ()
     clients: tuple[Client, ...] = ()
+    trainings: tuple[TrainingRecord, ...] = ()
+    log: DelegationLog = field(default_factory=DelegationLog)
     plans: tuple[LockedPlan, ...] = ()
     monitoring_plan: MonitoringPlan | None = None  # None: everything is verified
     rater_pool: tuple[str, ...] = ()  # none: independent raters see whom and when they rate
@@ -342,8 +346,8 @@ class Programme:
         """The newest registration of a program under that name, if there is one."""
         return next((each for each in reversed(self.clients) if each.name == name), None)
 
-    def unfitness(self, practitioner: str, on: date) -> tuple[str, ...]:
-        """Why this practitioner may not be in a session on that day; empty when they may."""
+    def unfitness(self, practitioner: str, on: date, site: str = "") -> tuple[str, ...]:
+        """Why this practitioner may not be in a session there on that day; empty when they may."""
         mine = [each for each in self.credentials if each.practitioner == practitioner]
         reasons = [
             f"suspended since {each.since}: {each.cause}"
@@ -364,11 +368,13 @@ class Programme:
             if not any(each.holds(on) for each in made):
                 what = "has run out" if made else "is missing"
                 reasons.append(f"the attestation on {label.lower()} {what}")
+        if outside := self.log.outside(practitioner, on, site):
+            reasons.append(outside)
         return tuple(reasons)
 
-    def fit(self, on: date) -> frozenset[str]:
-        """Practitioners who may be in a session on that day."""
-        return frozenset(each for each in self.practitioners if not self.unfitness(each, on))
+    def fit(self, on: date, site: str = "") -> frozenset[str]:
+        """Practitioners who may be in a session there on that day."""
+        return frozenset(each for each in self.practitioners if not self.unfitness(each, on, site))
 
     def licensed(self, on: date) -> frozenset[str]:
         """Practitioners with a licence valid on that day."""

@@ -69,5 +69,6 @@ class Circumstances:
     terms: Dictionary = field(default_factory=terms.shipped)
     allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded
     allocation_opened_at: datetime | None = None  # when anyone first looked behind the seal
+    undelegated: str = ""  # why the author may not ask for this command; empty when they may
     amended: Amended | None = None  # None while the programme has one version
     entries: tuple[Entry, ...] = ()  # the course's history as it reads, for what is about entries

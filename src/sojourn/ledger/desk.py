@@ -107,6 +107,7 @@ def circumstances(
     now: datetime,
     allocation: tuple[int, str] | None = None,
     amended: Amended | None = None,
+    undelegated: str = "",
 ) -> Circumstances:
     """What a decision about something that happened at ``site`` and ``at`` may know.
 
@@ -126,6 +127,7 @@ def circumstances(
         terms=terminology.in_use(),
         allocation=allocation,
         amended=amended,
+        undelegated=undelegated,
     )
 
 
@@ -257,6 +259,9 @@ class Desk:
     ) -> Circumstances:
         site = self.course.site or getattr(command, "site", "")
         whole = self._programme_stands
+        lacking = whole.programme.log.lacking(
+            self.by.name, self.by.role, command.name, command.at.date(), site
+        )
         found = circumstances(
             programmes.followed(whole, self.course, command.at),
             self.by,
@@ -265,6 +270,7 @@ class Desk:
             now=now,
             allocation=allocation,
             amended=programmes.amended(whole.programme),
+            undelegated=lacking,
         )
         if type(command) in courses.QUALITY:
             return replace(found, entries=correction.effective(self._entries, kinds().read))

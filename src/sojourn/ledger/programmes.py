@@ -234,13 +234,13 @@ def clearance(
         programme_open=(programme.status_at(at) if at else programme.status) == "open",
         authorisation=authorisation.reference if authorisation else "",
         unauthorised=programme.unauthorised(on, site),
-        practitioners=programme.fit(on),
+        practitioners=programme.fit(on, site),
         licensed=programme.licensed(on),
         jurisdictions=_jurisdictions(programme, authorisation),
         unfit=tuple(
             (each, reasons)
             for each in programme.practitioners
-            if (reasons := programme.unfitness(each, on))
+            if (reasons := programme.unfitness(each, on, site))
         ),
         consent_versions=versions,
         consent_needed=needed,

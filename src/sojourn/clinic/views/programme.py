@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from sojourn import conduct
-from sojourn.clinic import grounds, history, signing
+from sojourn.clinic import duties, grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
@@ -131,6 +131,7 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
         unfit = unfit | {"programme.record-authority-report"}
     if found.proposal is None:
         unfit = unfit | {"programme.adopt-amendment"}
+    unfit = unfit | duties.senseless(visitor)
     return tuple(
         each
         for each in conduct.COMMANDS.values()
@@ -145,6 +146,7 @@ def offers_of(visitor: Visitor) -> Offers:
     owed = reporting.unsent(standing.programme, standing.protocol, today)
     return Offers(
         {
+            **duties.choices(visitor),
             "authorisation-kinds": tuple(
                 (each.key, f"{each.label} ({each.jurisdiction}, {each.authority})")
                 for each in standing.protocol.authorisations
