@@ -12,6 +12,7 @@ import typer
 from sojourn import (
     cli_account,
     cli_backup,
+    cli_document,
     cli_export,
     cli_fhir,
     cli_population,
@@ -41,6 +42,7 @@ app = typer.Typer(
 programme_app = typer.Typer(help="Programmes: found, list.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=True)
 app.add_typer(cli_protocol.protocol_app, name="protocol")
+app.add_typer(cli_document.document_app, name="document")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(cli_account.account_app, name="account")

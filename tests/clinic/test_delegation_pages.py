@@ -1,9 +1,12 @@
 """Delegation where it counts: at the desk, at the pharmacy and on the pages, each step signed."""
 
 import re
+from hashlib import sha256
 
 import pytest
+from typer.testing import CliRunner
 
+from sojourn.cli_document import document_app
 from sojourn.clinic.models import Member
 from sojourn.conduct.delegation import AskForTasks, NameInvestigator
 from sojourn.conduct.pharmacy import CONDITIONS, ReceiveShipment
@@ -120,3 +123,24 @@ def test_a_programme_founded_from_the_command_line_asks_from_its_first_day(db):
     with pytest.raises(Refused, match="ask the investigator"):
         consent()
     assert Member.objects.count() > 0
+
+
+def test_a_document_is_recorded_read_and_checked_against_its_file(trial, tmp_path):
+    file = tmp_path / "manual.pdf"
+    file.write_bytes(b"the manual of the therapy")
+    digest = sha256(file.read_bytes()).hexdigest()
+    said = {"document_kind": "therapy-manual", "name_of_document": "Manual", "digest": digest}
+    said |= {"document_version": "1.0", "dated": clock.now().date()}
+    assert give(the_pages("lead"), "document.record", **said).status_code == 302
+    therapist = the_pages("therapist")
+    assert give(therapist, "document.acknowledge", document="DOC-1").status_code == 302
+
+    shown = therapist.get(f"/{TRIAL}/documents/").content.decode()
+    assert digest in shown
+    assert re.search(r'<div class="small">therapist, \d', shown)
+
+    found = CliRunner().invoke(document_app, [str(file)])
+    assert found.exit_code == 0, found.output
+    assert "trial: DOC-1: Manual, version 1.0" in found.output
+    file.write_bytes(b"another text")
+    assert CliRunner().invoke(document_app, [str(file)]).exit_code == 1

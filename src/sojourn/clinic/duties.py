@@ -1,4 +1,4 @@
-"""What forms on training and delegation can offer, and which of them make sense for whom."""
+"""What forms on training, documents and delegation can offer, and which make sense for whom."""
 
 from collections.abc import Mapping
 
@@ -23,6 +23,16 @@ def choices(visitor: Visitor) -> Mapping[str, Choices]:
             (e.key, f"{e.key}: {e.member}, {training.label_of((e.training, e.about))}")
             for e in programme.trainings
             if not e.withdrawn
+        ),
+        "documents-in-use": tuple(
+            (each.key, f"{each.key}: {each.in_words}")
+            for each in programme.documents
+            if each.in_use
+        ),
+        "documents-unread": tuple(
+            (each.key, f"{each.key}: {each.in_words}")
+            for each in programme.documents
+            if each.in_use and not each.read_by(visitor.person.name)
         ),
         "investigators": tuple(
             (each.member, each.member)
@@ -54,6 +64,8 @@ def senseless(visitor: Visitor) -> frozenset[str]:
         command
         for command, source in (
             ("training.withdraw", "training-records"),
+            ("document.withdraw", "documents-in-use"),
+            ("document.acknowledge", "documents-unread"),
             ("delegation.end-investigator", "investigators"),
             ("delegation.accept", "delegations-to-accept"),
             ("delegation.end", "delegations-to-end"),

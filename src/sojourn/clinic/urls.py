@@ -128,6 +128,7 @@ urlpatterns = [
     path("<slug:programme>/protocol/", protocol.protocol, name="protocol"),
     path("<slug:programme>/amendments/", amendments.amendments, name="amendments"),
     path("<slug:programme>/delegation/", delegation.delegation, name="delegation"),
+    path("<slug:programme>/documents/", delegation.filed, name="documents"),
     path("<slug:programme>/training/", delegation.trainings, name="training"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(

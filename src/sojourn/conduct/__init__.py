@@ -17,6 +17,7 @@ from sojourn.conduct import (
     database_lock,
     delegation,
     devices,
+    documents,
     fidelity,
     monitoring_plan,
     practitioners,
@@ -42,6 +43,7 @@ ROOMS = (
     practitioners,
     standing,
     training,
+    documents,
     delegation,
     fidelity,
     devices,
@@ -70,7 +72,11 @@ FACTS: tuple[type[Fact], ...] = (
     IdentityOpened,
 )
 # Nobody rates, delegates or accepts in another's name: that field is whoever asks.
-IN_OWN_NAME: Mapping[type, str] = {fidelity.RateFidelity: "rater", **delegation.IN_OWN_NAME}
+IN_OWN_NAME: Mapping[type, str] = {
+    fidelity.RateFidelity: "rater",
+    **delegation.IN_OWN_NAME,
+    **documents.IN_OWN_NAME,
+}
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.conduct import tasks, training
+from sojourn.conduct import documents, tasks, training
 from sojourn.conduct.programme import Programme
 from sojourn.conduct.qualification import Delegation, Investigator
 from sojourn.protocols.model import Protocol
@@ -265,13 +265,14 @@ def _standing(programme: Programme, key: str) -> Delegation:
 def _trained(
     programme: Programme, member: str, wanted: tuple[str, ...], protocol: Protocol, on: date
 ) -> None:
-    """Refuse tasks nobody knows, and those the member lacks training for."""
+    """Refuse tasks nobody knows, and those the member is not trained or has not read for."""
     for key in wanted:
         task = tasks.shipped().task(key)
         if task is None:
             known = ", ".join(each.key for each in tasks.shipped().tasks)
             raise Refused(f"there is no task '{key}'; known: {known}", "tasks")
-        if lacking := training.untrained(programme, member, task, protocol, on):
+        untrained = training.untrained(programme, member, task, protocol, on)
+        if lacking := (*untrained, *documents.unread(programme, member, task)):
             raise Refused(f"'{task.label}' asks {member} for: {'; '.join(lacking)}", "tasks")
 
 

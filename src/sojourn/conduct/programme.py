@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sojourn.conduct.qualification import DelegationLog, TrainingRecord
+from sojourn.conduct.qualification import DelegationLog, Document, TrainingRecord
 
 ATTESTATIONS = (
     ("boundaries", "Boundaries and touch"),
@@ -251,6 +251,7 @@ class Programme:
     devices: tuple[Device, ...] = ()
     clients: tuple[Client, ...] = ()
     trainings: tuple[TrainingRecord, ...] = ()
+    documents: tuple[Document, ...] = ()
     log: DelegationLog = field(default_factory=DelegationLog)
     plans: tuple[LockedPlan, ...] = ()
     monitoring_plan: MonitoringPlan | None = None  # None: everything is verified

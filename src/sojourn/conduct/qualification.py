@@ -1,4 +1,4 @@
-"""What a programme holds of its members: what they were trained in, and what was delegated."""
+"""What a programme holds of its members: trainings, tasks, and the documents they work by."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +24,40 @@ class TrainingRecord:
         """Whether it counts on that day, both ends included."""
         within = self.trained_on <= on and (self.valid_until is None or on <= self.valid_until)
         return within and not self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A version of a document, named by its SHA-256; ``out_of_use`` says since when and why."""
+
+    key: str
+    document_kind: str
+    title: str
+    version: str
+    dated: date
+    digest: str
+    approval: str
+    approved_on: date | None
+    filed_at: str
+    out_of_use: str = ""
+    acknowledged: tuple[Acknowledged, ...] = ()
+
+    @property
+    def in_use(self) -> bool:
+        return not self.out_of_use
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.title}, version {self.version}"
+
+    def read_by(self, member: str) -> bool:
+        return any(each.by == member for each in self.acknowledged)
 
 
 @dataclass(frozen=True, slots=True)

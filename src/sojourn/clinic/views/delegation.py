@@ -12,7 +12,7 @@ from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.models import Member
 from sojourn.clinic.views.programme import commands_of
 from sojourn.conduct import delegation as log
-from sojourn.conduct import tasks, training
+from sojourn.conduct import documents, tasks, training
 from sojourn.conduct.programme import Programme
 from sojourn.conduct.qualification import Delegation
 from sojourn.ledger import clock
@@ -80,6 +80,27 @@ def trainings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return render(request, "clinic/training.html", context)
 
 
+@in_programme
+def filed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Every document with its versions, approvals and digests, and who has read it."""
+    programme, kinds = visitor.standing.programme, dict(documents.KINDS)
+    shown = []
+    for each in reversed(programme.documents):
+        asked = documents.readers(programme, each) if each.in_use else ()
+        left = tuple(who for who in asked if not each.read_by(who))
+        shown.append((each, kinds[each.document_kind], left))
+    mine = visitor.person.name
+    context = {
+        "visitor": visitor,
+        "here": "programme",
+        "in_use": [line for line in shown if line[0].in_use],
+        "out_of_use": [line for line in shown if not line[0].in_use],
+        "to_read": [each for each, _, left in shown if mine in left],
+        "commands": _commands(visitor, tuple(documents.DECIDE)),
+    }
+    return render(request, "clinic/documents.html", context)
+
+
 def _commands(visitor: Visitor, kinds: tuple[type, ...]) -> list[tuple[str, str]]:
     return [(each.name, each.title) for each in commands_of(visitor) if each in kinds]
 
@@ -93,8 +114,9 @@ def _line(visitor: Visitor, each: Delegation, today: date, names: dict[str, str]
     lacking = dict.fromkeys(
         why
         for task in found
-        for why in training.untrained(
-            visitor.standing.programme, each.member, task, protocol, today
+        for why in (
+            *training.untrained(visitor.standing.programme, each.member, task, protocol, today),
+            *documents.unread(visitor.standing.programme, each.member, task),
         )
     )
     standing = (
