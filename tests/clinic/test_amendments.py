@@ -7,6 +7,7 @@ import pytest
 from sojourn import protocols
 from sojourn.conduct.amendment import AdoptAmendment, ProposeAmendment
 from sojourn.conduct.practitioners import ApproveConsentVersion
+from sojourn.course.adverse_events import RecordAdverseEvent
 from sojourn.course.amendment import MoveToVersion
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.visits import HoldScreeningVisit
@@ -14,7 +15,7 @@ from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import Person, execute, load_course, stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rebuild import fingerprint, rebuild
-from sojourn.ledger.rows import DueRow, FollowedRow
+from sojourn.ledger.rows import DueRow, FollowedRow, StoppingRow
 from sojourn.record.command import Refused
 from tests.clinic.founding import TRIAL as KEY
 from tests.clinic.founding import TRIAL_PASSWORD as PASSWORD
@@ -45,8 +46,8 @@ def to_programme(command, *, signed: bool = False) -> None:
     programmes.execute(KEY, command, author="lead", role="sponsor", signed=signed)
 
 
-def amend(consent_version: str = "") -> None:
-    to_programme(ProposeAmendment(clock.now(), AMENDED, "a longer time for screening"))
+def amend(consent_version: str = "", text: str = AMENDED) -> None:
+    to_programme(ProposeAmendment(clock.now(), text, "a longer time for screening"))
     adopt = AdoptAmendment(
         clock.now(), "2.0", "EC", "EC-17", date(2026, 1, 2), "", "", None, consent_version,
         SITE_SETTINGS,
@@ -91,6 +92,25 @@ def test_who_is_moved_keeps_every_entry_and_the_lists_agree(trial):
     assert read_stream(stream_of(KEY, "P-1"))[: len(entries)] == entries
     assert (window("P-1"), window("P-2")) == (42, 28)
     assert [e.participant for e in FollowedRow.objects.all()] == ["P-1"]
+    rows = fingerprint()
+    rebuild()
+    assert fingerprint() == rows
+
+
+def test_stopping_rules_are_the_whole_trials_whichever_version_is_followed(trial):
+    execute(KEY, "P-1", consent_to("1.0", clock.now()), PRESCRIBER)
+    at = clock.now()
+    fainted = RecordAdverseEvent(
+        at, "Syncope", grade=3, serious=False, relatedness="probable", expectedness="",
+        outcome="recovered", valence="unpleasant", started_on=at.date(),
+    )  # fmt: skip
+    execute(KEY, "P-1", fainted, PRESCRIBER)
+    assert not StoppingRow.objects.exists()
+
+    amend(text=AMENDED.replace("    serious: true\n    related: true\n", "    related: true\n", 1))
+
+    assert [each.rule for each in StoppingRow.objects.all()] == ["related-serious"]
+    assert load_course(KEY, "P-1").moves == ()
     rows = fingerprint()
     rebuild()
     assert fingerprint() == rows

@@ -169,7 +169,7 @@ def test_training_in_an_earlier_version_of_the_protocol_does_not_count(record):
     task = tasks.shipped().task("therapy")
     assert training.untrained(record.programme, "ben", task, PROTOCOL, TODAY) == ()
     assert training.untrained(record.programme, "ben", task, amended, TODAY) == (
-        "The protocol, in the version in force (2.0): no training on record",
+        "The protocol (2.0): no training on record",
     )
 
 

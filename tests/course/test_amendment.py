@@ -86,7 +86,7 @@ def test_a_move_to_a_version_that_changes_nothing_changes_nothing(data):
     assert plan(after, then) == plan(course, PROTOCOL)
     assert deviations.found(after, then) == deviations.found(course, PROTOCOL)
     rows = [
-        projections.rows(projections.Context("p", "course:p:P-1", protocol), each, past)
+        projections.rows(projections.Context("p", "course:p:P-1", protocol, protocol), each, past)
         for protocol, each in ((PROTOCOL, course), (then, after))
     ]
     assert {key: row for key, row in rows[1].items() if key[0] is not FollowedRow} == rows[0]

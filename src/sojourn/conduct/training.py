@@ -166,6 +166,8 @@ def label_of(needed: Needed) -> str:
     """A training in words, with what it is about."""
     kind = tasks.shipped().training(needed[0])
     label = kind.label if kind else needed[0]
+    if kind and kind.about == "instrument":
+        return f"{label} ({needed[1].upper()})"
     return f"{label} ({needed[1]})" if needed[1] else label
 
 

@@ -283,4 +283,5 @@ class Desk:
         return projections.rows(self._context(), self.course, self._entries)
 
     def _context(self) -> projections.Context:
-        return projections.Context(self._programme, self._stream, self.standing.protocol)
+        in_force = self._programme_stands.protocol
+        return projections.Context(self._programme, self._stream, self.standing.protocol, in_force)

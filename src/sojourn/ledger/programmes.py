@@ -10,15 +10,17 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from sojourn import conduct, protocols
+from sojourn import course as courses
 from sojourn.conduct import amendment as amendments
 from sojourn.conduct import analysis_plan, database_lock
 from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course import amendment
 from sojourn.course.circumstances import Amended, Clearance
 from sojourn.course.state import Course
-from sojourn.ledger import clock
+from sojourn.ledger import clock, projections, safety
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
+from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
 from sojourn.protocols.model import Protocol, Visit
@@ -178,7 +180,20 @@ def execute(
             text = amendments.plain(command.pack)
             digest = amendments.read(text).digest
             ProtocolText.objects.get_or_create(digest=digest, defaults={"text": text})
+        if isinstance(command, amendments.AdoptAmendment):
+            _count_anew(key, standing.protocol, protocol)
     return entries
+
+
+def _count_anew(key: str, before: Protocol, after: Protocol) -> None:
+    """Count every course's events by the stopping rules of the version now in force."""
+    if before.stopping_rules == after.stopping_rules:
+        return
+    for stream in tuple(streams(f"course:{key}:")):
+        course = courses.fold(read_stream(stream), kinds().read)
+        whose = (key, course.participant)
+        rows = [safety.stopping(whose, stream, course, each) for each in (before, after)]
+        projections.write(*rows)
 
 
 def opened_at(key: str) -> datetime | None:

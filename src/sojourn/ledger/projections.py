@@ -63,11 +63,15 @@ LABEL = 120  # characters of a due row's label
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rows need beside the course itself."""
+    """What the rows need beside the course itself.
+
+    ``protocol`` is the version this course follows, ``in_force`` the programme's own.
+    """
 
     programme: str
     stream: str
     protocol: Protocol
+    in_force: Protocol
 
 
 def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
@@ -90,7 +94,9 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
         **resources.rows(
             context.programme, context.stream, context.protocol, entries, kinds().read
         ),
-        **safety.rows(context.programme, context.stream, context.protocol, course),
+        **safety.rows(
+            context.programme, context.stream, context.protocol, course, context.in_force
+        ),
     }
 
 

@@ -1,5 +1,6 @@
 """The programme's own page: legal ground, people, consent forms, limits, and its history."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,13 +13,21 @@ from sojourn.clinic import duties, grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
-from sojourn.conduct import blinding, reporting
+from sojourn.conduct import amendment, blinding, delegation, documents, reporting, training
 from sojourn.conduct.amendment import AdoptAmendment
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
+
+# Asked for on pages of their own, by the name of the page.
+PAGE_OF: Mapping[type[Any], str] = {
+    **dict.fromkeys(amendment.DECIDE, "amendments"),
+    **dict.fromkeys(delegation.DECIDE, "delegation"),
+    **dict.fromkeys(training.DECIDE, "training"),
+    **dict.fromkeys(documents.DECIDE, "documents"),
+}
 
 
 @in_programme
@@ -42,7 +51,9 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
-        "commands": [(each.name, each.title) for each in commands_of(visitor)],
+        "commands": [
+            (each.name, each.title) for each in commands_of(visitor) if each not in PAGE_OF
+        ],
         "lines": history.lines(
             (
                 each
@@ -98,7 +109,8 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
             else:
                 signing.done(request, form)
                 messages.success(request, f"Recorded: {kind.title}.")
-                return redirect("programme", programme=visitor.programme)
+                page = PAGE_OF.get(kind, "programme")
+                return redirect(page, programme=visitor.programme)
     context = {"visitor": visitor, "here": "programme", "form": form, "title": kind.title}
     return render(request, "clinic/command.html", context, status=status)
 
