@@ -65,6 +65,7 @@ def window(number: str) -> int:
     return (row.latest_on - row.earliest_on).days
 
 
+@pytest.mark.proves("amendments")
 def test_an_amendment_moves_nobody_and_new_participants_follow_it(trial):
     before = fingerprint()
 
@@ -80,6 +81,7 @@ def test_an_amendment_moves_nobody_and_new_participants_follow_it(trial):
     assert fingerprint() == rows
 
 
+@pytest.mark.proves("amendments")
 def test_who_is_moved_keeps_every_entry_and_the_lists_agree(trial):
     amend()
     execute(KEY, "P-1", consent_to("1.0", clock.now()), PRESCRIBER)
@@ -130,6 +132,7 @@ def test_what_took_place_before_the_move_is_entered_late_by_the_version_of_then(
     assert theirs.protocol.visit("screening").window.latest == 28
 
 
+@pytest.mark.proves("amendments")
 def test_a_new_consent_form_is_signed_before_the_move(trial):
     execute(KEY, "P-1", consent_to("1.0", clock.now()), PRESCRIBER)
     form = ApproveConsentVersion(clock.now(), "2.0", date(2026, 1, 2), "EC", sign_again=False)

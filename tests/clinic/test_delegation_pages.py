@@ -52,6 +52,7 @@ def consent(by: Person = THERAPIST) -> None:
     execute(TRIAL, "P-1", consent_to("1.0", clock.now()), by)
 
 
+@pytest.mark.proves("delegation")
 def test_from_the_investigators_signature_to_the_members_and_the_printed_log(asked):
     with pytest.raises(Refused, match="'Explaining and obtaining consent' was not delegated"):
         consent()
@@ -100,6 +101,7 @@ def test_the_menu_offers_delegating_to_the_investigator_alone(asked):
     assert the_pages("therapist").get(path).status_code == 404
 
 
+@pytest.mark.proves("delegation")
 def test_the_pharmacy_asks_for_the_task_too(asked):
     now = clock.now()
     command = ReceiveShipment(
@@ -110,6 +112,7 @@ def test_the_pharmacy_asks_for_the_task_too(asked):
         stock.execute(TRIAL, SITE, command, Person("pharmacist", "pharmacist"))
 
 
+@pytest.mark.proves("delegation")
 def test_a_withdrawal_waits_for_no_task(asked):
     consent(PRESCRIBER)
     withdrawal = WithdrawConsent(clock.now(), "no more, thank you", "all")
@@ -125,6 +128,7 @@ def test_a_programme_founded_from_the_command_line_asks_from_its_first_day(db):
     assert Member.objects.count() > 0
 
 
+@pytest.mark.proves("documents")
 def test_a_document_is_recorded_read_and_checked_against_its_file(trial, tmp_path):
     file = tmp_path / "manual.pdf"
     file.write_bytes(b"the manual of the therapy")

@@ -225,6 +225,7 @@ def test_it_is_asked_for_from_a_day_until_another(record):
     assert record.lacking(on=TODAY + 4 * DAY) == ""
 
 
+@pytest.mark.proves("delegation")
 def test_safety_and_rights_are_never_a_task():
     guarded = {each.name for each in course.SAFETY_AND_RIGHTS}
     guarded |= {"dosing.withhold-dose", "dosing.record-vitals", "dosing.close-session"}

@@ -54,6 +54,7 @@ def test_what_cannot_be_recorded_says_why(record, changes, words):
         record.ask(replace(brochure(), **changes))
 
 
+@pytest.mark.proves("documents")
 def test_a_task_is_delegated_only_to_who_has_read_what_it_asks_for(record):
     record.trained()
     assert documents.unread(record.programme, "ben", tasks.shipped().task("consent")) == (

@@ -73,6 +73,7 @@ def move_after(entries, newest, at=None):
     return Entry(last.stream, last.sequence + 1, fact, moment, moment, "ana", "prescriber")
 
 
+@pytest.mark.proves("amendments")
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_move_to_a_version_that_changes_nothing_changes_nothing(data):
@@ -92,6 +93,7 @@ def test_a_move_to_a_version_that_changes_nothing_changes_nothing(data):
     assert {key: row for key, row in rows[1].items() if key[0] is not FollowedRow} == rows[0]
 
 
+@pytest.mark.proves("amendments")
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_who_is_moved_keeps_whatever_happened_as_it_was_planned(data):
