@@ -118,6 +118,17 @@ def test_stopping_rules_are_the_whole_trials_whichever_version_is_followed(trial
     assert fingerprint() == rows
 
 
+def test_a_visit_left_out_is_still_numbered_for_those_who_came(trial):
+    start = AMENDED.index("  - key: integration-{session}-3")
+    amend(text=AMENDED[:start] + AMENDED[AMENDED.index("  - key: rating-1") :])
+
+    standing = programmes.load(KEY)
+    before = [each.key for each in standing.protocol.visits]
+    numbered = [each.key for each in programmes.whole_schedule(standing).visits]
+    assert "integration-1-3" not in before
+    assert numbered == [*before, "integration-1-3", "integration-2-3", "integration-3-3"]
+
+
 def test_what_took_place_before_the_move_is_entered_late_by_the_version_of_then(trial):
     late = clock.now()
     amend()

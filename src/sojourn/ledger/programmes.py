@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -69,6 +69,16 @@ def followed(standing: Standing, course: Course, at: datetime | None = None) -> 
 def in_force(standing: Standing, moment: datetime) -> Standing:
     """The programme under the version that was in force at that moment."""
     return followed(standing, Course(), moment)
+
+
+def whole_schedule(standing: Standing) -> Protocol:
+    """The version that stands, with visits only earlier versions had after its own."""
+    protocol = standing.protocol
+    for version in reversed(standing.programme.versions):
+        known = {each.key for each in protocol.visits}
+        others = (e for e in protocol_text(version.digest).visits if e.key not in known)
+        protocol = replace(protocol, visits=(*protocol.visits, *others))
+    return protocol
 
 
 def planned_visit(standing: Standing, key: str) -> Visit | None:

@@ -108,7 +108,7 @@ def _study(wish: Wish, cut: Cut, standing: programmes.Standing, by: Person) -> S
         wish.opened,
         read_stream(programmes.PREFIX + wish.programme, until=1)[0].position,
         protocol,
-        planned_visits(protocol),
+        planned_visits(programmes.whole_schedule(standing)),
         arms(protocol, opened=wish.opened),
         cache(partial(_country, standing, day)),
         known,
