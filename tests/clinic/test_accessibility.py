@@ -98,7 +98,16 @@ NO_PAGES = frozenset(
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")
-NOT_NOW = ("programme.found", "programme.open", "programme.resume")
+NOT_NOW = (
+    "programme.found",
+    "programme.open",
+    "programme.resume",
+    "programme.adopt-amendment",
+    "delegation.stop-asking",
+    "delegation.delegate",
+    "delegation.accept",
+    "delegation.end",
+)
 
 
 def forms():
