@@ -113,6 +113,17 @@ def test_a_delegation_ends_with_its_last_day_or_when_it_is_ended(record):
     assert record.lacking(on=TODAY + 2 * DAY) != ""
 
 
+def test_nothing_is_delegated_backwards(record):
+    record.trained()
+    command = DelegateTasks(START + HOUR, "ben", ("therapy",), TODAY, site=SITE)
+    record.ask(command, "ana", "prescriber")
+    record.ask(AcceptTasks(START + HOUR, "D-1"), "ben", "therapist")
+    record.entries[-1] = replace(record.entries[-1], recorded_at=START + 5 * DAY)
+
+    assert record.lacking(on=TODAY + 4 * DAY) != ""
+    assert record.lacking(on=TODAY + 5 * DAY) == ""
+
+
 def test_the_investigator_needs_no_delegation_while_responsible(record):
     assert record.lacking(member="ana") == ""
     record.ask(EndInvestigator(START + 3 * DAY, "ana", "dr Berg is responsible now"))

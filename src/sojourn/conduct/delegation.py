@@ -33,7 +33,8 @@ class AskForTasks:
     roles: ClassVar[tuple[str, ...]] = LEAD
 
     at: Annotated[
-        datetime, Ask("From", help="A task is refused to whom it was not delegated, from that day.")
+        datetime,
+        Ask("Decided at", help="A task is refused to whom it was not delegated, from today on."),
     ]
     reason: Annotated[str, Ask("Why", lines=2)]
 
@@ -46,7 +47,7 @@ class StopAskingForTasks:
     roles: ClassVar[tuple[str, ...]] = LEAD
     signed: ClassVar[str] = "From this day on nothing is refused for lack of a delegation."
 
-    at: Annotated[datetime, Ask("From")]
+    at: Annotated[datetime, Ask("Decided at", help="It holds from today on.")]
     reason: Annotated[str, Ask("Why", lines=2)]
 
 
@@ -238,8 +239,6 @@ def accept(programme: Programme, command: AcceptTasks, protocol: Protocol) -> tu
         raise Refused(f"{found.key} is for {found.member} to accept", "delegation")
     if found.accepted_at:
         raise Refused(f"{found.key} was accepted on {found.accepted_at:%Y-%m-%d}", "delegation")
-    if command.at < found.delegated_at.replace(second=0, microsecond=0):
-        raise Refused(f"it was delegated on {found.delegated_at:%Y-%m-%d %H:%M}", "at")
     _trained(programme, found.member, found.tasks, protocol, command.at.date())
     return (TasksAccepted(found.key),)
 
@@ -277,7 +276,8 @@ def _trained(
 
 
 def switched(programme: Programme, fact: LogSwitched, entry: Entry) -> Programme:
-    since = (entry.occurred_at.date(), fact.asked)
+    # From the day it is written: nothing is asked for, or let through, backwards.
+    since = (entry.recorded_at.date(), fact.asked)
     return _with(programme, switches=(*programme.log.switches, since))
 
 
@@ -304,13 +304,14 @@ def delegated(programme: Programme, fact: TasksDelegated, entry: Entry) -> Progr
         fact.site,
         fact.valid_from,
         fact.valid_until,
-        entry.occurred_at,
+        entry.recorded_at,
     )
     return _with(programme, delegations=(*programme.log.delegations, made))
 
 
 def accepted(programme: Programme, fact: TasksAccepted, entry: Entry) -> Programme:
-    return _changed(programme, fact.delegation, accepted_at=entry.occurred_at)
+    # A signature counts from when it was given, whatever day is written on it (21 CFR 11.50).
+    return _changed(programme, fact.delegation, accepted_at=entry.recorded_at)
 
 
 def ended(programme: Programme, fact: DelegationEnded, entry: Entry) -> Programme:
