@@ -68,7 +68,7 @@ def fill(participants: int) -> int:
                     stream, facts, expected=0, occurred_at=at, author="ana", role="therapist"
                 )
                 course = courses.fold(entries, kinds().read)
-                context = projections.Context(PROGRAMME, stream, protocol)
+                context = projections.Context(PROGRAMME, stream, protocol, protocol)
                 projections.write({}, projections.rows(context, course, entries))
                 written += len(entries)
     return written + long_history() + monitored_day() + looks(participants)

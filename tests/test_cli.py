@@ -76,7 +76,7 @@ def test_a_programme_is_founded_filled_verified_and_lodged(sojourn, tmp_path):
     lodged = tmp_path / "checkpoint.json"
     assert sojourn("checkpoint", "--out", str(lodged)).returncode == 0
     answer = sojourn("verify", "--lodged", str(lodged))
-    assert "9 entries hold" in answer.stdout
+    assert "10 entries hold" in answer.stdout
     assert sojourn("rebuild").stdout == "1 courses rebuilt\n"
     assert sojourn("remind").stdout.startswith("0 reminders sent")
 

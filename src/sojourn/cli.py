@@ -12,6 +12,7 @@ import typer
 from sojourn import (
     cli_account,
     cli_backup,
+    cli_document,
     cli_export,
     cli_fhir,
     cli_population,
@@ -41,6 +42,7 @@ app = typer.Typer(
 programme_app = typer.Typer(help="Programmes: found, list.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=True)
 app.add_typer(cli_protocol.protocol_app, name="protocol")
+app.add_typer(cli_document.document_app, name="document")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
 app.add_typer(cli_account.account_app, name="account")
@@ -192,6 +194,9 @@ def programme_found(
     consent: Annotated[str, typer.Option(help="Approved consent version.")] = "1.0",
     committee: Annotated[str, typer.Option(help="Ethics committee that approved it.")] = "",
     setting: Annotated[list[str] | None, typer.Option(help="key=value, the site's limits.")] = None,
+    delegation_log: Annotated[
+        bool, typer.Option(help="Refuse tasks that no investigator delegated.")
+    ] = True,
     author: Author = "command line",
 ) -> None:
     """Found and open a programme on a legal authorisation.
@@ -217,6 +222,7 @@ def programme_found(
                 consent_version=consent,
                 committee=committee or "not given",
                 settings=tuple((name, int(value)) for name, value in _pairs(setting, "--setting")),
+                delegation_log=delegation_log,
             ),
             author=author,
         )

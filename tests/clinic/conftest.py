@@ -9,6 +9,7 @@ from sojourn.clinic.demo import PROGRAMME, load_demo
 from sojourn.clinic.demo.programme import ACCOUNTS
 from sojourn.clinic.models import Member
 from sojourn.ledger.rows import OpenSessionRow, ParticipantRow
+from tests.clinic.founding import found_trial
 from tests.kept import once
 
 HOST = {"host": "127.0.0.1"}
@@ -54,3 +55,10 @@ def in_session(programme) -> str:
 def in_progress(programme) -> str:
     rows = ParticipantRow.objects.filter(status="in-progress", randomised_on__isnull=False)
     return rows.order_by("participant")[0].participant
+
+
+@pytest.fixture
+def trial(db, settings) -> None:
+    """A small programme nobody is registered in yet, and its staff, who can sign."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    once("a trial", found_trial)

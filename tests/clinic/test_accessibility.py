@@ -68,6 +68,10 @@ PAGES = (
     ("safety/confidential/", "monitor"),
     ("safety/closed/", "statistician"),
     ("aftercare/", "therapist"),
+    ("amendments/", "lead"),
+    ("delegation/", "lead"),
+    ("training/", "lead"),
+    ("documents/", "coordinator"),
     ("outcomes/", "prescriber"),
     ("outcomes/", "statistician"),
     ("evidence/", "prescriber"),
@@ -95,7 +99,16 @@ NO_PAGES = frozenset(
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")
-NOT_NOW = ("programme.found", "programme.open", "programme.resume")
+NOT_NOW = (
+    "programme.found",
+    "programme.open",
+    "programme.resume",
+    "programme.adopt-amendment",
+    "delegation.stop-asking",
+    "delegation.delegate",
+    "delegation.accept",
+    "delegation.end",
+)
 
 
 def forms():

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from sojourn import protocols
+from sojourn.conduct.amendment import AdoptAmendment, ProposeAmendment
 from sojourn.course.alerting import AcknowledgeAlert
 from sojourn.course.dosing import CloseSession
 from sojourn.course.readings import Reading, ReadingsReceived
 from sojourn.course.safety import ResolveAlert
-from sojourn.ledger import clock, monitoring, raising, watching
+from sojourn.ledger import clock, monitoring, programmes, raising, watching
 from sojourn.ledger.alarms import open_alarms
 from sojourn.ledger.desk import execute, load_course
 from sojourn.ledger.monitoring import Sender
@@ -345,3 +347,22 @@ def test_a_reading_is_never_a_float(opened):
     deliver([Reading(ms(opened), "temperature_tenths_c", 368)], "1")
     (entry,) = [e for e in read_stream(STREAM) if isinstance(e.fact, ReadingsReceived)]
     assert all(isinstance(each.value, int) for each in entry.fact.readings())
+
+
+def test_a_session_is_watched_by_the_limits_of_the_version_it_follows(opened):
+    text = protocols.shipped_text("mdma-ptsd").replace('version: "1.0"', 'version: "2.0"', 1)
+    limits = programmes.load(PROGRAMME).programme.settings
+    lower = tuple((key, 100 if key == "pulse-bpm-emergency" else each) for key, each in limits)
+    day = clock.now().date()
+    for command in (
+        ProposeAmendment(clock.now(), text, "a lower limit"),
+        AdoptAmendment(
+            clock.now(), "2.0", "EC", "EC-17", day, "", "", None, "", lower,
+        ),
+    ):  # fmt: skip
+        programmes.execute(PROGRAMME, command, author="lead", role="sponsor", signed=True)
+
+    deliver(each_second("pulse_bpm", [120] * 30, opened), "1")
+    assert "pulse-emergency" not in open_alerts()
+    deliver(each_second("pulse_bpm", [151] * 30, opened + timedelta(minutes=2)), "2")
+    assert "pulse-emergency" in open_alerts()

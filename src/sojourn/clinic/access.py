@@ -1,7 +1,7 @@
 """Who is asking, which programme, and what they may see: denied unless allowed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from sojourn.clinic.authority import authority
 from sojourn.clinic.models import ROLES, Member
 from sojourn.conduct import blinding
+from sojourn.course.state import Course
 from sojourn.ledger import programmes
 from sojourn.ledger.desk import Person
 from sojourn.protocols.model import Protocol
@@ -36,6 +37,10 @@ class Visitor:
     @property
     def role(self) -> str:
         return str(self.member.role)
+
+    def about(self, course: Course) -> "Visitor":
+        """The visitor before that course: with the version of the protocol it follows."""
+        return replace(self, standing=programmes.followed(self.standing, course))
 
     @property
     def sees_course(self) -> bool:

@@ -19,7 +19,8 @@ from sojourn.vigilance.clocks import TO_SPONSOR
 
 def case_of(visitor: Visitor, course: Course, event: AdverseEvent, now: datetime) -> CaseReport:
     """The case as it stands. The arm is no part of it while the programme is blinded."""
-    protocol, programme = visitor.standing.protocol, visitor.standing.programme
+    standing = visitor.about(course).standing
+    protocol, programme = standing.protocol, standing.programme
     blinded = protocol.randomisation is not None and protocol.randomisation.blinded
     substance = protocol.dosing.substance if protocol.dosing else ""
     held = programme.authorisation(now.date(), course.site)

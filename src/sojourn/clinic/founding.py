@@ -8,6 +8,7 @@ from django.db import transaction
 
 from sojourn import protocols
 from sojourn.conduct.authorisation import FoundProgramme, OpenProgramme, RecordAuthorisation
+from sojourn.conduct.delegation import AskForTasks
 from sojourn.conduct.practitioners import ApproveConsentVersion
 from sojourn.ledger import clock, programmes
 
@@ -28,6 +29,7 @@ class Founding:
     committee: str
     settings: tuple[tuple[str, int], ...] = ()
     valid_until: date | None = None
+    delegation_log: bool = False  # refuse tasks nobody delegated, from the first day
 
 
 def found(founding: Founding, *, author: str) -> None:
@@ -67,6 +69,9 @@ def found(founding: Founding, *, author: str) -> None:
             OpenProgramme(at, founding.settings),
         ):
             programmes.execute(founding.key, command, author=author, role=ROLE)
+        if founding.delegation_log:
+            asked = AskForTasks(at, "asked for since the founding")
+            programmes.execute(founding.key, asked, author=author, role=ROLE)
 
 
 def pack_text(pack: str) -> str:

@@ -93,6 +93,7 @@ def offers(visitor: Visitor, course: Course, schedule: tuple[Planned, ...]) -> O
             **_safety(visitor, course),
             **_deviations(course, protocol),
             **_guesses(visitor, course, protocol),
+            "amended-versions": _amended(visitor, protocol),
             **quality.choices(visitor, course),
             "diary-entries": _diary_entries(course, protocol),
             "withdrawal-reasons": protocol.withdrawal_reasons,
@@ -211,6 +212,19 @@ def guesses_due(visitor: Visitor, course: Course, day: date) -> tuple[guessing.A
     return () if due and programmes.opened_at(visitor.programme) else due
 
 
+def _amended(visitor: Visitor, protocol: Protocol) -> Choices:
+    """The version of the protocol that this course could be moved to."""
+    amended = programmes.amended(programmes.load(visitor.programme).programme)
+    if amended is None or amended.protocol.digest == protocol.digest:
+        return ()
+    return (
+        (
+            amended.protocol.version,
+            f"{amended.protocol.version}, in force since {amended.since:%Y-%m-%d}",
+        ),
+    )
+
+
 def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[str, Choices]:
     to_give = guesses_due(visitor, course, clock.now().date())
     arms = tuple((each.key, each.label) for each in protocol.arms)
@@ -248,6 +262,7 @@ def _sensible(course: Course, offered: Offers) -> Mapping[str, bool]:
         "screening.confirm-eligibility": not course.eligible_at,
         "screening.fail": not course.eligible_at,
         "screening.randomise": bool(course.eligible_at) and not course.randomised_at,
+        "protocol.move": not in_session and bool(offered.get("amended-versions")),
         "screening.hold-visit": bool(offered.get("screening-visits")),
         "preparation.hold": bool(course.eligible_at) and bool(offered.get("preparation-visits")),
         "dosing.open-session": bool(course.eligible_at)

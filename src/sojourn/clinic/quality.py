@@ -8,7 +8,7 @@ from sojourn.conduct import blinding
 from sojourn.course import UNDER_A_LOCK, WHILE_FROZEN, locking, queries, verification
 from sojourn.course.quality_state import Query
 from sojourn.course.state import Course
-from sojourn.ledger import clock
+from sojourn.ledger import clock, programmes
 from sojourn.protocols.model import Protocol
 from sojourn.record.entry import Entry
 
@@ -18,7 +18,7 @@ EVERYTHING = 100  # percent, while no monitoring plan is set
 
 def sees(visitor: Visitor, about: str, visit: str) -> bool:
     """Whether this visitor may see an entry of that kind and visit, and so what is asked of it."""
-    known = visitor.standing.protocol.visit(visit)
+    known = programmes.planned_visit(visitor.standing, visit)
     return blinding.may_see(visitor.role, about) and (
         known is None or blinding.may_see_visit(visitor.role, known.rated_by)
     )

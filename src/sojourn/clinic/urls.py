@@ -6,9 +6,11 @@ from django.urls import include, path
 from sojourn.clinic import guarding
 from sojourn.clinic.views import (
     aftercare,
+    amendments,
     beside,
     central,
     commands,
+    delegation,
     design,
     deviations,
     diary,
@@ -126,6 +128,10 @@ urlpatterns = [
     path("<slug:programme>/design/cancel/", design.cancel_design, name="cancel-design"),
     path("<slug:programme>/programme/", programme.programme, name="programme"),
     path("<slug:programme>/protocol/", protocol.protocol, name="protocol"),
+    path("<slug:programme>/amendments/", amendments.amendments, name="amendments"),
+    path("<slug:programme>/delegation/", delegation.delegation, name="delegation"),
+    path("<slug:programme>/documents/", delegation.filed, name="documents"),
+    path("<slug:programme>/training/", delegation.trainings, name="training"),
     path("<slug:programme>/practitioners/", practitioners.practitioners, name="practitioners"),
     path(
         "<slug:programme>/programme/do/<str:command>/",

@@ -8,13 +8,16 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.conduct import (
+    amendment,
     analysis_plan,
     authorisation,
     clients,
     confidential,
     containers,
     database_lock,
+    delegation,
     devices,
+    documents,
     fidelity,
     monitoring_plan,
     practitioners,
@@ -22,6 +25,7 @@ from sojourn.conduct import (
     reporting,
     standing,
     storage,
+    training,
 )
 from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.identity import IdentityOpened
@@ -34,9 +38,13 @@ from sojourn.record.entry import Entry, Fact
 
 ROOMS = (
     authorisation,
+    amendment,
     reporting,
     practitioners,
     standing,
+    training,
+    documents,
+    delegation,
     fidelity,
     devices,
     clients,
@@ -63,6 +71,12 @@ FACTS: tuple[type[Fact], ...] = (
     FileImported,
     IdentityOpened,
 )
+# Nobody rates, delegates or accepts in another's name: that field is whoever asks.
+IN_OWN_NAME: Mapping[type, str] = {
+    fidelity.RateFidelity: "rater",
+    **delegation.IN_OWN_NAME,
+    **documents.IN_OWN_NAME,
+}
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 
 
@@ -90,8 +104,8 @@ def decide(
     check(command, now=now)
     if not programme.protocol and not isinstance(command, authorisation.FoundProgramme):
         raise Refused(f"programme {programme.key} is not founded yet")
-    if isinstance(command, fidelity.RateFidelity):
-        command = replace(command, rater=author)  # nobody rates in another's name
+    if own := IN_OWN_NAME.get(type(command)):
+        command = replace(command, **{own: author})
     facts: tuple[Fact, ...] = decider(programme, command, protocol)
     return facts
 

@@ -72,6 +72,8 @@ def decide(stock: Stock, command: Any, *, role: str, now: datetime) -> tuple[Pla
     if role not in command.roles:
         raise Refused(f"'{command.title}' is for {', '.join(command.roles)}, not for a {role}")
     check(command, now=now)
+    if stock.undelegated:
+        raise Refused(stock.undelegated)
     if hasattr(command, "witness"):
         _check_witness(stock, command.witness, command.at.date())
     facts: tuple[Placed, ...] = decider(stock, command)

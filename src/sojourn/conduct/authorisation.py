@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sojourn.conduct.programme import Authorisation, Programme, Status
+from sojourn.conduct.programme import Authorisation, Programme, ProtocolVersion, Status
 from sojourn.protocols.model import AuthorisationKind, Protocol
 from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
@@ -213,7 +213,7 @@ def open_programme(
         raise Refused(
             f"no legal authorisation is in force on {command.at:%Y-%m-%d}; record it first"
         )
-    _check_settings(protocol, command.settings)
+    check_settings(protocol, command.settings)
     return (ProgrammeOpened(authorisation.reference, tuple(sorted(command.settings))),)
 
 
@@ -236,7 +236,7 @@ def resume(programme: Programme, command: ResumeProgramme, protocol: Protocol) -
 def _after_the_last(programme: Programme, at: datetime) -> None:
     """Doses entered late are weighed by these times: they must run forward."""
     since, status = programme.statuses[-1]
-    if _whole_minute(at) < since:
+    if whole_minute(at) < since:
         raise Refused(f"it has been {status} since {since:%Y-%m-%d %H:%M}; give a later time", "at")
 
 
@@ -270,13 +270,14 @@ def founded(programme: Programme, fact: ProgrammeFounded, entry: Entry) -> Progr
         programme,
         title=fact.title,
         protocol=fact.protocol,
-        protocol_version=fact.protocol_version,
-        protocol_digest=fact.protocol_digest,
+        versions=(ProtocolVersion(fact.protocol_version, fact.protocol_digest, None),),
     )
 
 
 def opened(programme: Programme, fact: ProgrammeOpened, entry: Entry) -> Programme:
-    return _stands(replace(programme, settings=fact.settings), "open", entry)
+    *earlier, current = programme.versions
+    versions = (*earlier, replace(current, settings=fact.settings))
+    return _stands(replace(programme, versions=versions), "open", entry)
 
 
 def paused(programme: Programme, fact: ProgrammePaused, entry: Entry) -> Programme:
@@ -288,11 +289,11 @@ def resumed(programme: Programme, fact: ProgrammeResumed, entry: Entry) -> Progr
 
 
 def _stands(programme: Programme, status: Status, entry: Entry) -> Programme:
-    since = (_whole_minute(entry.occurred_at), status)
+    since = (whole_minute(entry.occurred_at), status)
     return replace(programme, status=status, statuses=(*programme.statuses, since))
 
 
-def _whole_minute(moment: datetime) -> datetime:
+def whole_minute(moment: datetime) -> datetime:
     """People write down minutes: what is dated to the minute of a change comes after it."""
     return moment.replace(second=0, microsecond=0)
 
@@ -317,7 +318,8 @@ def _check_days(kind: AuthorisationKind, command: RecordAuthorisation) -> None:
         )
 
 
-def _check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -> None:
+def check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) -> None:
+    """Refuse limits that are missing, unknown or out of range for that protocol."""
     given = dict(settings)
     for setting in protocol.site_settings:
         value = given.pop(setting.key, None)

@@ -4,9 +4,11 @@ No programme opens without a legal authorisation on record, and none stays open
 past the day that authorisation ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
+
+from sojourn.conduct.qualification import DelegationLog, Document, TrainingRecord
 
 ATTESTATIONS = (
     ("boundaries", "Boundaries and touch"),
@@ -156,6 +158,39 @@ class ConsentVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtocolVersion:
+    """A version of the protocol, from when new participants follow it, and the site's limits.
+
+    Who enrolled under an earlier one stays on it until moved. ``consent_version`` is the form
+    they sign before; empty where the form stays the same.
+    """
+
+    version: str
+    digest: str
+    since: datetime | None  # None for the one the programme was founded on
+    summary: str = ""
+    committee: str = ""
+    approval: str = ""
+    approved_on: date | None = None
+    authority: str = ""
+    authority_approval: str = ""
+    authority_approved_on: date | None = None
+    consent_version: str = ""
+    settings: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An amended protocol whose text is on the record and that nobody follows yet."""
+
+    version: str
+    digest: str
+    summary: str
+    proposed_at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SentReport:
     """A report an authority demands, and the day it was sent."""
 
@@ -201,8 +236,8 @@ class Programme:
     key: str = ""
     title: str = ""
     protocol: str = ""
-    protocol_version: str = ""
-    protocol_digest: str = ""
+    versions: tuple[ProtocolVersion, ...] = ()  # of the protocol, the first is founded on
+    proposal: Proposal | None = None
     status: Status = "not-opened"
     statuses: tuple[tuple[datetime, Status], ...] = ()  # each from when, as recorded
     authorisations: tuple[Authorisation, ...] = ()
@@ -213,14 +248,49 @@ class Programme:
     supervisions: tuple[Supervision, ...] = ()
     fidelity: tuple[FidelityRating, ...] = ()
     consent_versions: tuple[ConsentVersion, ...] = ()
-    settings: tuple[tuple[str, int], ...] = ()
     devices: tuple[Device, ...] = ()
     clients: tuple[Client, ...] = ()
+    trainings: tuple[TrainingRecord, ...] = ()
+    documents: tuple[Document, ...] = ()
+    log: DelegationLog = field(default_factory=DelegationLog)
     plans: tuple[LockedPlan, ...] = ()
     monitoring_plan: MonitoringPlan | None = None  # None: everything is verified
     rater_pool: tuple[str, ...] = ()  # none: independent raters see whom and when they rate
     database_lock: DatabaseLock | None = None
     version: int = 0
+
+    @property
+    def protocol_version(self) -> str:
+        return self.versions[-1].version if self.versions else ""
+
+    @property
+    def protocol_digest(self) -> str:
+        """SHA-256 of the protocol's text that new participants follow."""
+        return self.versions[-1].digest if self.versions else ""
+
+    @property
+    def settings(self) -> tuple[tuple[str, int], ...]:
+        """Limits the site has set under that version."""
+        return self.versions[-1].settings if self.versions else ()
+
+    @property
+    def amended(self) -> bool:
+        return len(self.versions) > 1
+
+    def followed_at(self, moment: datetime) -> ProtocolVersion:
+        """The version whoever enrolled at that moment follows."""
+        return [each for each in self.versions if each.since is None or each.since <= moment][-1]
+
+    def version_of(self, digest: str) -> ProtocolVersion | None:
+        """The version whose text has that SHA-256, or None."""
+        return next((each for each in self.versions if each.digest == digest), None)
+
+    def under(self, version: ProtocolVersion) -> "Programme":
+        """The programme as those stand in it who follow that version."""
+        if version == self.versions[-1]:
+            return self
+        place = self.versions.index(version)
+        return replace(self, versions=self.versions[: place + 1])
 
     def status_at(self, moment: datetime) -> Status:
         """How it stood at that moment, which may lie before a pause or a resumption since."""
@@ -277,8 +347,8 @@ class Programme:
         """The newest registration of a program under that name, if there is one."""
         return next((each for each in reversed(self.clients) if each.name == name), None)
 
-    def unfitness(self, practitioner: str, on: date) -> tuple[str, ...]:
-        """Why this practitioner may not be in a session on that day; empty when they may."""
+    def unfitness(self, practitioner: str, on: date, site: str = "") -> tuple[str, ...]:
+        """Why this practitioner may not be in a session there on that day; empty when they may."""
         mine = [each for each in self.credentials if each.practitioner == practitioner]
         reasons = [
             f"suspended since {each.since}: {each.cause}"
@@ -299,11 +369,13 @@ class Programme:
             if not any(each.holds(on) for each in made):
                 what = "has run out" if made else "is missing"
                 reasons.append(f"the attestation on {label.lower()} {what}")
+        if outside := self.log.outside(practitioner, on, site):
+            reasons.append(outside)
         return tuple(reasons)
 
-    def fit(self, on: date) -> frozenset[str]:
-        """Practitioners who may be in a session on that day."""
-        return frozenset(each for each in self.practitioners if not self.unfitness(each, on))
+    def fit(self, on: date, site: str = "") -> frozenset[str]:
+        """Practitioners who may be in a session there on that day."""
+        return frozenset(each for each in self.practitioners if not self.unfitness(each, on, site))
 
     def licensed(self, on: date) -> frozenset[str]:
         """Practitioners with a licence valid on that day."""

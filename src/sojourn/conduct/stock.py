@@ -34,6 +34,7 @@ class Stock:
     sealed: bool = False  # whether what a container holds must be on the sealed kit list
     arms: tuple[str, ...] = ()
     recipient: Recipient | None = None
+    undelegated: str = ""  # why the author may not ask for this; empty when they may
 
 
 def the_place(stock: Stock, name: str) -> Place:

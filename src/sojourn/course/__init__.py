@@ -15,6 +15,7 @@ from sojourn.course import (
     adverse_events,
     aftercare,
     alerting,
+    amendment,
     assessment,
     checklist,
     consent,
@@ -53,6 +54,7 @@ from sojourn.record.entry import Entry, Fact
 
 PATHWAY = (
     screening,
+    amendment,
     identity,
     eligibility,
     history,
@@ -140,6 +142,8 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
             f"'{command.title}' is for {', '.join(command.roles)}, not for a {circumstances.role}"
         )
     check(command, now=circumstances.now)
+    if circumstances.undelegated:
+        raise Refused(circumstances.undelegated)
     if not course.participant and not isinstance(command, screening.RegisterParticipant):
         raise Refused("this participant is not registered; register them first")
     if course.ended and not isinstance(command, AFTER_THE_END):

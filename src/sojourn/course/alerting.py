@@ -81,8 +81,9 @@ class AlertEscalated:
 
 
 def rule_of(protocol: Protocol, alert: Alert) -> AlarmRule | None:
-    """The protocol's alarm rule that raised ``alert``, if one did."""
-    return protocol.monitoring.alarm(alert.rule) if protocol.monitoring else None
+    """The alarm rule that raised ``alert``, if one did, in the version followed then."""
+    monitoring = protocol.at(alert.raised_at).monitoring
+    return monitoring.alarm(alert.rule) if monitoring else None
 
 
 def escalates_at(protocol: Protocol, alert: Alert) -> datetime | None:

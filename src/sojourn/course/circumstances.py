@@ -42,8 +42,21 @@ class Clearance:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """The version of the protocol that new participants follow, where it is not the first."""
+
+    protocol: Protocol
+    since: datetime
+    founding: str  # digest of the first
+    consent_version: str = ""  # to be signed by whoever moves to it; empty when the form stays
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Everything a decider may know beside the course and the command."""
+    """Everything a decider may know beside the course and the command.
+
+    ``protocol`` is what this participant followed when it happened.
+    """
 
     protocol: Protocol
     instruments: Mapping[str, Instrument]
@@ -56,4 +69,6 @@ class Circumstances:
     terms: Dictionary = field(default_factory=terms.shipped)
     allocation: tuple[int, str] | None = None  # next randomisation number, arm when not blinded
     allocation_opened_at: datetime | None = None  # when anyone first looked behind the seal
+    undelegated: str = ""  # why the author may not ask for this command; empty when they may
+    amended: Amended | None = None  # None while the programme has one version
     entries: tuple[Entry, ...] = ()  # the course's history as it reads, for what is about entries

@@ -192,13 +192,12 @@ def _not_independent(role: str, author: str, treated_by: set[str]) -> str:
 
 
 def _sessions(course: Course, protocol: Protocol) -> Iterator[Deviation]:
-    dosing = protocol.dosing
-    if dosing is None:
-        return
     explained = {(each.visit, each.dose) for each in course.deviations.values()}
     previous: Session | None = None
     for session in sorted(course.sessions.values(), key=lambda each: each.opened_at):
-        if session.initial is None:
+        # What was done is held against the version followed then, whatever was amended since.
+        dosing = protocol.at(session.opened_at).dosing
+        if session.initial is None or dosing is None:
             continue
         for dose, why in _doses(course, session, previous, dosing):
             if (session.visit, dose) not in explained:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, identity, judging
+from sojourn.course.amendment import VersionFollowed
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course
 from sojourn.record.command import Ask, Nature, Refused
@@ -146,7 +147,11 @@ def register(
     year = command.birth_year
     if year is not None and year > command.at.year:
         raise Refused(f"year of birth {year} is still to come; check it", "birth_year")
-    return (ParticipantRegistered(command.participant, command.site, year, command.sex),)
+    registered = ParticipantRegistered(command.participant, command.site, year, command.sex)
+    amended, protocol = circumstances.amended, circumstances.protocol
+    if amended and protocol.digest != amended.founding:
+        return registered, VersionFollowed(protocol.version, protocol.digest)
+    return (registered,)
 
 
 def confirm(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from sojourn.course.amendment_state import Move
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
 from sojourn.course.quality_state import Hold, Query
@@ -351,6 +352,8 @@ class Course:
     birth_year: int | None = None
     sex: str = ""
     registered_at: datetime | None = None
+    enrolled_under: str = ""  # digest of that version of the protocol; empty for the first
+    moves: tuple[Move, ...] = ()
     identity_known: bool = False  # who this is, is in the vault
     consents: tuple[Consent, ...] = ()
     agreements: Agreements | None = None

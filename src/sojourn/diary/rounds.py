@@ -77,6 +77,10 @@ def _watched(programme: str, diary: Diary, now: datetime) -> list[str]:
 def _attend(programme: str, participant: str, diary: Diary, now: datetime) -> Iterator[str]:
     zone = addresses.zone_of(programme, participant)
     course = desk.load_course(programme, participant)
+    theirs = programmes.followed(programmes.load(programme), course).protocol.diary
+    if theirs is None:
+        return
+    diary = theirs
     reminder = reminding.due(course, diary, zone, now)
     if reminder:
         outcome = _remind(programme, participant, reminder, now)

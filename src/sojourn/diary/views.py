@@ -78,11 +78,18 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+def _protocol(device: Device) -> Protocol:
+    """The version of the protocol that this participant follows."""
+    standing = programmes.load(device.programme)
+    course = desk.load_course(device.programme, device.participant)
+    return programmes.followed(standing, course).protocol
+
+
 @page
 @with_device
 def diary(request: HttpRequest, device: Device) -> HttpResponse:
     """Today's questions, with help in view."""
-    protocol = programmes.load(device.programme).protocol
+    protocol = _protocol(device)
     context: dict[str, Any] = {
         "diary": protocol.diary,
         "owner": keys.owner_of(device.programme, device.participant),
@@ -99,7 +106,7 @@ def diary(request: HttpRequest, device: Device) -> HttpResponse:
 def entry(request: HttpRequest, device: Device) -> HttpResponse:
     """An entry from the plain form, where scripts don't run."""
     now = clock.now()
-    protocol = programmes.load(device.programme).protocol
+    protocol = _protocol(device)
     questions = protocol.diary.questions if protocol.diary else ()
     answers = tuple(
         (each.key, value)
@@ -163,8 +170,8 @@ def state(request: HttpRequest) -> HttpResponse:
 @with_device
 def reminders(request: HttpRequest, device: Device) -> HttpResponse:
     """When, and whether, to be reminded."""
-    standing = programmes.load(device.programme)
     course = desk.load_course(device.programme, device.participant)
+    standing = programmes.followed(programmes.load(device.programme), course)
     problem = ""
     if request.method == "POST":
         wish = WishReminders(

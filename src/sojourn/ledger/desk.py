@@ -13,7 +13,7 @@ from typing import Any
 from sojourn import course as courses
 from sojourn import instruments, medicines
 from sojourn.course import correction, guessing, locking
-from sojourn.course.circumstances import Circumstances
+from sojourn.course.circumstances import Amended, Circumstances
 from sojourn.course.screening import Randomise, Randomised
 from sojourn.course.state import Course
 from sojourn.ledger import allocating, clock, programmes, projections, stock, terminology
@@ -106,8 +106,13 @@ def circumstances(
     at: datetime,
     now: datetime,
     allocation: tuple[int, str] | None = None,
+    amended: Amended | None = None,
+    undelegated: str = "",
 ) -> Circumstances:
-    """What a decision about something that happened at ``site`` and ``at`` may know."""
+    """What a decision about something that happened at ``site`` and ``at`` may know.
+
+    ``standing`` is the programme as it stands for that participant.
+    """
     # What a file brings in happened before the programme stood on this record.
     moment = None if by.role == "import" else at
     return Circumstances(
@@ -121,6 +126,8 @@ def circumstances(
         now=now,
         terms=terminology.in_use(),
         allocation=allocation,
+        amended=amended,
+        undelegated=undelegated,
     )
 
 
@@ -138,13 +145,18 @@ class Desk:
 
     def __init__(self, programme: str, participant: str, by: Person) -> None:
         self.by = by
-        self.standing = programmes.load(programme)
+        self._programme_stands = programmes.load(programme)
         self._programme = programme
         self._participant = participant
         self._stream = stream_of(programme, participant)
         self._entries = read_stream(self._stream)
         self.course = courses.fold(self._entries, kinds().read)
         self._shown_rows = self._rows()
+
+    @property
+    def standing(self) -> programmes.Standing:
+        """The programme as it stands for this participant."""
+        return programmes.followed(self._programme_stands, self.course)
 
     def must_be_at(self, shown: int) -> None:
         """Refuse to go on when the course is no longer what the person saw."""
@@ -246,8 +258,19 @@ class Desk:
         self, command: Any, now: datetime, allocation: tuple[int, str] | None = None
     ) -> Circumstances:
         site = self.course.site or getattr(command, "site", "")
+        whole = self._programme_stands
+        lacking = whole.programme.log.lacking(
+            self.by.name, self.by.role, command.name, command.at.date(), site
+        )
         found = circumstances(
-            self.standing, self.by, site=site, at=command.at, now=now, allocation=allocation
+            programmes.followed(whole, self.course, command.at),
+            self.by,
+            site=site,
+            at=command.at,
+            now=now,
+            allocation=allocation,
+            amended=programmes.amended(whole.programme),
+            undelegated=lacking,
         )
         if type(command) in courses.QUALITY:
             return replace(found, entries=correction.effective(self._entries, kinds().read))
@@ -260,4 +283,5 @@ class Desk:
         return projections.rows(self._context(), self.course, self._entries)
 
     def _context(self) -> projections.Context:
-        return projections.Context(self._programme, self._stream, self.standing.protocol)
+        in_force = self._programme_stands.protocol
+        return projections.Context(self._programme, self._stream, self.standing.protocol, in_force)

@@ -24,7 +24,7 @@ from sojourn.course.readings import (
     followed,
     monitoring_of,
 )
-from sojourn.ledger import clock, programmes, watching
+from sojourn.ledger import clock, programmes, recent, watching
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.desk import load_course
 from sojourn.ledger.desk import stream_of as course_stream
@@ -155,10 +155,18 @@ def _one(
         # What is refused halfway leaves nothing behind, not even of the readings before it.
         with transaction.atomic():
             place = _place(standing.programme.key, delivery, places, sender)
-            return _receive(standing, delivery, place, sender, arrived)
+            return _receive(_their(standing, delivery, place), delivery, place, sender, arrived)
     except Refused as refusal:
         who, batch = delivery.participant, delivery.batch
         return Receipt(who, batch, "refused", refusal.message, refusal.field)
+
+
+def _their(standing: Standing, delivery: Delivery, place: _Place) -> Standing:
+    """The programme under the version of the protocol that this session follows."""
+    if not standing.programme.amended:
+        return standing
+    _, course = recent.course_of(course_stream(standing.programme.key, delivery.participant))
+    return programmes.followed(standing, course, place.opened_at)
 
 
 def _receive(

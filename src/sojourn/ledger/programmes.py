@@ -2,23 +2,28 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import transaction
 
 from sojourn import conduct, protocols
+from sojourn import course as courses
+from sojourn.conduct import amendment as amendments
 from sojourn.conduct import analysis_plan, database_lock
 from sojourn.conduct.programme import Authorisation, Programme
-from sojourn.course.circumstances import Clearance
-from sojourn.ledger import clock
+from sojourn.course import amendment
+from sojourn.course.circumstances import Amended, Clearance
+from sojourn.course.state import Course
+from sojourn.ledger import clock, projections, safety
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
+from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
-from sojourn.protocols.model import Protocol
+from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.command import Refused, signature_of
 from sojourn.record.entry import Entry
 
@@ -40,6 +45,57 @@ class Standing:
 
     programme: Programme
     protocol: Protocol
+
+
+def followed(standing: Standing, course: Course, at: datetime | None = None) -> Standing:
+    """The programme as it stands for one participant: the protocol they follow and its limits.
+
+    ``at`` asks for what they followed at that moment. Whoever is not registered yet follows the
+    version in force.
+    """
+    programme = standing.programme
+    if not programme.amended:
+        return standing
+    if course.participant:
+        founding = protocol_text(programme.versions[0].digest)
+        protocol = amendment.followed(course, founding, protocol_text, at)
+    else:
+        version = programme.followed_at(at) if at else programme.versions[-1]
+        protocol = protocol_text(version.digest)
+    theirs = programme.version_of(protocol.digest)
+    return Standing(programme.under(theirs) if theirs else programme, protocol)
+
+
+def in_force(standing: Standing, moment: datetime) -> Standing:
+    """The programme under the version that was in force at that moment."""
+    return followed(standing, Course(), moment)
+
+
+def whole_schedule(standing: Standing) -> Protocol:
+    """The version that stands, with visits only earlier versions had after its own."""
+    protocol = standing.protocol
+    for version in reversed(standing.programme.versions):
+        known = {each.key for each in protocol.visits}
+        others = (e for e in protocol_text(version.digest).visits if e.key not in known)
+        protocol = replace(protocol, visits=(*protocol.visits, *others))
+    return protocol
+
+
+def planned_visit(standing: Standing, key: str) -> Visit | None:
+    """The visit of that key in the version that stands, or in any other one."""
+    digests = (each.digest for each in reversed(standing.programme.versions))
+    others = (protocol_text(each).visit(key) for each in digests if key)
+    return standing.protocol.visit(key) or next((each for each in others if each), None)
+
+
+def amended(programme: Programme) -> Amended | None:
+    """The version new participants follow, where it is not the one the programme began with."""
+    if not programme.amended:
+        return None
+    first, *_, newest = programme.versions
+    since = newest.since or datetime.max.replace(tzinfo=UTC)
+    protocol = protocol_text(newest.digest)
+    return Amended(protocol, since, first.digest, newest.consent_version)
 
 
 def keys() -> Iterator[str]:
@@ -110,9 +166,10 @@ def execute(
     standing = load(key)
     programme = standing.programme
     command = clock.as_lived_here(command)
-    facts = conduct.decide(
-        programme, command, standing.protocol, author=author, role=role, now=clock.now()
-    )
+    protocol = standing.protocol
+    if isinstance(command, amendments.AdoptAmendment) and programme.proposal:
+        protocol = protocol_text(programme.proposal.digest)
+    facts = conduct.decide(programme, command, protocol, author=author, role=role, now=clock.now())
     signature = signature_of(command, signed=signed, role=role)
     with transaction.atomic():
         if isinstance(command, database_lock.LockDatabase):
@@ -129,7 +186,24 @@ def execute(
         )
         if isinstance(command, analysis_plan.LockAnalysisPlan):
             _keep_plan(key, command, standing.protocol)
+        if isinstance(command, amendments.ProposeAmendment):
+            text = amendments.plain(command.pack)
+            digest = amendments.read(text).digest
+            ProtocolText.objects.get_or_create(digest=digest, defaults={"text": text})
+        if isinstance(command, amendments.AdoptAmendment):
+            _count_anew(key, standing.protocol, protocol)
     return entries
+
+
+def _count_anew(key: str, before: Protocol, after: Protocol) -> None:
+    """Count every course's events by the stopping rules of the version now in force."""
+    if before.stopping_rules == after.stopping_rules:
+        return
+    for stream in tuple(streams(f"course:{key}:")):
+        course = courses.fold(read_stream(stream), kinds().read)
+        whose = (key, course.participant)
+        rows = [safety.stopping(whose, stream, course, each) for each in (before, after)]
+        projections.write(*rows)
 
 
 def opened_at(key: str) -> datetime | None:
@@ -185,13 +259,13 @@ def clearance(
         programme_open=(programme.status_at(at) if at else programme.status) == "open",
         authorisation=authorisation.reference if authorisation else "",
         unauthorised=programme.unauthorised(on, site),
-        practitioners=programme.fit(on),
+        practitioners=programme.fit(on, site),
         licensed=programme.licensed(on),
         jurisdictions=_jurisdictions(programme, authorisation),
         unfit=tuple(
             (each, reasons)
             for each in programme.practitioners
-            if (reasons := programme.unfitness(each, on))
+            if (reasons := programme.unfitness(each, on, site))
         ),
         consent_versions=versions,
         consent_needed=needed,

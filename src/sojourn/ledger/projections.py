@@ -27,6 +27,7 @@ from sojourn.ledger.rows import (
     AftercareRow,
     DeviationRow,
     DueRow,
+    FollowedRow,
     HoldRow,
     ObservationRow,
     OpenAlertRow,
@@ -42,6 +43,7 @@ from sojourn.record.entry import Entry
 Rows = Mapping[tuple[type[models.Model], tuple[Any, ...]], tuple[Any, ...]]
 TABLES: tuple[type[models.Model], ...] = (
     ParticipantRow,
+    FollowedRow,
     DeviationRow,
     QueryRow,
     VerificationRow,
@@ -61,11 +63,15 @@ LABEL = 120  # characters of a due row's label
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rows need beside the course itself."""
+    """What the rows need beside the course itself.
+
+    ``protocol`` is the version this course follows, ``in_force`` the programme's own.
+    """
 
     programme: str
     stream: str
     protocol: Protocol
+    in_force: Protocol
 
 
 def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
@@ -76,6 +82,7 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
     pending = [each for each in planned if each.standing == "planned" and each.earliest is not None]
     return {
         **_participant(context, course, pending),
+        **_followed(context, course),
         **_due(context, course, pending),
         **_deviations(context, course, planned),
         **_quality(context, course),
@@ -87,7 +94,9 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
         **resources.rows(
             context.programme, context.stream, context.protocol, entries, kinds().read
         ),
-        **safety.rows(context.programme, context.stream, context.protocol, course),
+        **safety.rows(
+            context.programme, context.stream, context.protocol, course, context.in_force
+        ),
     }
 
 
@@ -150,6 +159,18 @@ def _participant(context: Context, course: Course, pending: list[Planned]) -> Ro
         iso(upcoming.target) if upcoming else None,
     )
     return {(ParticipantRow, (context.stream,)): row}
+
+
+def _followed(context: Context, course: Course) -> Rows:
+    if course.moves:
+        move = course.moves[-1]
+        row = (context.programme, course.participant, move.digest, day_of(move.since), True)
+        return {(FollowedRow, (context.stream,)): row}
+    if not course.enrolled_under:
+        return {}
+    since = day_of(course.registered_at)
+    row = (context.programme, course.participant, course.enrolled_under, since, False)
+    return {(FollowedRow, (context.stream,)): row}
 
 
 def _due(context: Context, course: Course, pending: list[Planned]) -> Rows:

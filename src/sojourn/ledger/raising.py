@@ -13,9 +13,9 @@ from sojourn.course.alerting import (
     RaiseAlarm,
 )
 from sojourn.course.readings import SilenceNoticed, in_words
-from sojourn.ledger import clock, programmes, watching
+from sojourn.ledger import clock, programmes, recent, watching
 from sojourn.ledger.append import append, take_turn
-from sojourn.ledger.desk import Person, at_desk
+from sojourn.ledger.desk import Person, at_desk, stream_of
 from sojourn.ledger.turns import in_turn
 from sojourn.ledger.watching import Monitor, moment
 from sojourn.protocols.model import Protocol
@@ -79,7 +79,9 @@ def _notice_silence(monitor: Monitor, now_ms: int) -> int:
     )
     watching.apply(monitor, entry)
     watching.save(monitor)
-    raise_all(programmes.load(monitor.place[0]).protocol, monitor, raised)
+    programme, participant, _ = monitor.place
+    _, course = recent.course_of(stream_of(programme, participant))
+    raise_all(programmes.followed(programmes.load(programme), course).protocol, monitor, raised)
     return len(raised)
 
 

@@ -35,7 +35,7 @@ def load(programme: str) -> Ratings:
 
 def due(programme: str, on: date) -> tuple[Wanted, ...]:
     """Ratings by independent raters whose window has begun, held by somebody or not."""
-    visits = {each.key: each for each in programmes.load(programme).protocol.visits}
+    standing = programmes.load(programme)
     rows = DueRow.objects.filter(programme=programme, rated_by=RATER, earliest_on__lte=on)
     begun = {(row.participant, row.visit) for row in rows.exclude(phase=guessing.PHASE)}
     # A visit is no longer due once one of its ratings is there; another may be given back then.
@@ -45,11 +45,13 @@ def due(programme: str, on: date) -> tuple[Wanted, ...]:
     for participant, visit in sorted(begun):
         course = desk.load_course(programme, participant)
         done = course.visits.get(visit)
-        if done is not None and not done.held:
+        planned = programmes.followed(standing, course).protocol.visit(visit)
+        # Missed, or left out by the version they were moved to.
+        if planned is None or (done is not None and not done.held):
             continue
         found += [
             Wanted(participant, visit, instrument)
-            for instrument in visits[visit].assessments
+            for instrument in planned.assessments
             if (visit, instrument) not in course.assessments
         ]
     return tuple(found)

@@ -32,8 +32,9 @@ def rebuild(progress: Progress | None = None) -> int:
             _, programme, _ = stream.split(":", 2)
             entries = read_stream(stream)
             course = courses.fold(entries, kinds().read)
-            protocol = programmes.load(programme).protocol
-            context = projections.Context(programme, stream, protocol)
+            whole = programmes.load(programme)
+            protocol = programmes.followed(whole, course).protocol
+            context = projections.Context(programme, stream, protocol, whole.protocol)
             projections.write({}, projections.rows(context, course, entries))
             if progress:
                 progress(done, len(names))

@@ -65,6 +65,17 @@ class ParticipantRow(models.Model):
         ]
 
 
+class FollowedRow(models.Model):
+    """Who follows a later version of the protocol than the one the programme was founded on."""
+
+    stream = models.CharField(max_length=120, primary_key=True)
+    programme = models.CharField(max_length=64, db_index=True)
+    participant = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    since_on = models.DateField()
+    moved = models.BooleanField()
+
+
 class DueRow(models.Model):
     """A visit still to be held, with its window."""
 

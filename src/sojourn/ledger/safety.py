@@ -22,8 +22,14 @@ NOT_CODED = "Not coded"
 DAYS_AFTER = range(1, 8)
 
 
-def rows(programme: str, stream: str, protocol: Protocol, course: Course) -> Rows:
-    """Every row this course gives the safety board, by table and key."""
+def rows(
+    programme: str, stream: str, protocol: Protocol, course: Course, in_force: Protocol
+) -> Rows:
+    """Every row this course gives the safety board, by table and key.
+
+    A stopping rule is the whole trial's: it counts by the version ``in_force``, whichever version
+    this course follows.
+    """
     whose = (programme, course.participant)
     return {
         **{
@@ -41,14 +47,19 @@ def rows(programme: str, stream: str, protocol: Protocol, course: Course) -> Row
             for alert in course.alerts.values()
             if alert.rule in VITAL_SIGNS or rule_of(protocol, alert) is not None
         },
-        **{
-            (StoppingRow, (stream, rule.key, event.key)): (*whose, event.term)
-            for rule, event in counting(protocol, course)
-        },
+        **stopping(whose, stream, course, in_force),
         **{
             (SafetyCount, (programme, *what)): (times,)
             for what, times in Counter(_counted(protocol, course)).items()
         },
+    }
+
+
+def stopping(whose: tuple[str, str], stream: str, course: Course, in_force: Protocol) -> Rows:
+    """The events of this course that count towards a stopping rule."""
+    return {
+        (StoppingRow, (stream, rule.key, event.key)): (*whose, event.term)
+        for rule, event in counting(in_force, course)
     }
 
 

@@ -208,6 +208,7 @@ def _stock(
         sealed=sealed,
         arms=tuple(each.key for each in standing.protocol.arms),
         recipient=recipient,
+        undelegated=standing.programme.log.lacking(by.name, by.role, command.name, on, site),
     )
 
 

@@ -107,9 +107,10 @@ def load_text(text: str, name: str, *, stored: bool = False) -> Protocol:
     }
     if data["outcome"] is None:
         del data["outcome"]
-    if "digest" in data:
-        found.append(source.problem(("digest",), "is worked out, not written; remove it"))
-        del data["digest"]
+    for name in ("digest", "earlier"):
+        if name in data:
+            found.append(source.problem((name,), "is worked out, not written; remove it"))
+            del data[name]
     # Where each written-out visit stands in the pack, so that its problems point there.
     origins = [origin for origin, _ in expanded]
     try:

@@ -6,8 +6,8 @@ YAML file a clinician can read; ``sojourn.protocols.load`` checks it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -321,7 +321,11 @@ class StoppingRule:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A whole programme. ``digest`` is the SHA-256 of the pack's text."""
+    """A whole programme. ``digest`` is the SHA-256 of the pack's text.
+
+    ``earlier`` are the versions one participant followed before, each until that moment; a
+    pack has none.
+    """
 
     key: Key
     title: Text
@@ -350,6 +354,13 @@ class Protocol:
     condition: str = ""  # what is treated, as legal routes that name conditions call it
     notes: tuple[str, ...] = ()
     digest: str = ""
+    # Each a Protocol; said so here, the schema for editors would refer to itself.
+    earlier: tuple[tuple[datetime, Any], ...] = ()
+
+    def at(self, moment: datetime) -> "Protocol":
+        """The version the participant followed at that moment."""
+        before: Iterator[Protocol] = (then for until, then in self.earlier if moment <= until)
+        return next(before, self)
 
     def visit(self, key: str) -> Visit | None:
         """The visit called ``key``, or None when the protocol plans no such visit."""

@@ -19,7 +19,8 @@ def pack_data(protocol: Protocol) -> dict[str, Any]:
     Plain data: mappings, lists, texts, whole numbers, yes and no. What has its default is left out.
     """
     data: dict[str, Any] = _ADAPTER.dump_python(protocol, mode="json", exclude_defaults=True)
-    data.pop("digest", None)
+    for worked_out in ("digest", "earlier"):
+        data.pop(worked_out, None)
     data["authorisations"] = [each.key for each in protocol.authorisations]
     return data
 

@@ -15,6 +15,7 @@ from sojourn.analysis.report import (
     Participant,
 )
 from sojourn.conduct.randomisation import AllocationMade
+from sojourn.course.state import Course
 from sojourn.ledger import opening
 from sojourn.ledger.cut import Cut, Told, told_by
 from sojourn.ledger.read import read_stream, streams
@@ -27,10 +28,18 @@ Progress = Callable[[int, int], None]
 
 
 def gather(
-    cut: Cut, protocol: Protocol, reference: str, *, opened: bool, progress: Progress | None = None
+    cut: Cut,
+    protocol: Protocol,
+    reference: str,
+    *,
+    opened: bool,
+    followed: Callable[[Course], Protocol] | None = None,
+    progress: Progress | None = None,
 ) -> Inputs:
     """The frames of the cut; by arm only if ``opened``, with ``reference`` (a key) first.
 
+    Outcomes are those of ``protocol``; what departed from the protocol is held against the version
+    that each participant ``followed``, where the programme was amended.
     A blinded programme's allocation must have been opened on the record before.
     """
     labels = {arm.key: arm.label for arm in protocol.arms}
@@ -56,8 +65,9 @@ def gather(
                 rows.append(row)
                 ratings[person.key, visit] = sources
             events += tell.events(told)
-            deviations += departures(told, protocol, cut.as_of.date())
-            arisen += tell.arisen(told, protocol, formulary)
+            theirs = followed(told.course) if followed else protocol
+            deviations += departures(told, theirs, cut.as_of.date())
+            arisen += tell.arisen(told, theirs, formulary)
             guesses += tell.guesses(told, protocol)
         if progress:
             progress(done, len(names))

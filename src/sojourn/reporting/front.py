@@ -4,7 +4,7 @@ from sojourn import conduct
 from sojourn.analysis.report import Inputs, Layout, Section, guessing
 from sojourn.analysis.report.believing import by_guess
 from sojourn.analysis.report.intercurrent import tables
-from sojourn.conduct.programme import DatabaseLock, Programme
+from sojourn.conduct.programme import DatabaseLock, Programme, ProtocolVersion
 from sojourn.ledger import programmes
 from sojourn.ledger.cut import Cut
 from sojourn.ledger.read import read_stream
@@ -52,12 +52,20 @@ def about(
         "record.",
         f"Merkle root of those entries: {cut.root}.",
         f"Protocol {protocol.key} {protocol.version}, SHA-256 {programme.protocol_digest}.",
+        *(_amended(each) for each in programme.versions[1:]),
         *planned.lines(),
         _database(lock),
         f"Computed by {software}. Each figure has a key: sojourn trace shows its entries.",
         *(("The allocation is sealed to this report: nothing is by arm.",) if sealed else ()),
     )
     return Section("about", "About this report", lines)
+
+
+def _amended(version: ProtocolVersion) -> str:
+    return (
+        f"Amended to version {version.version} on {version.since:%Y-%m-%d} ({version.approval}). "
+        "Departures are held against the version each participant followed."
+    )
 
 
 def lock_at(cut: Cut) -> DatabaseLock | None:

@@ -57,20 +57,26 @@ def make(wish: Wish, by: Person, progress: Progress | None = None) -> Report:
         If there is no such programme, the plan is of another protocol, or the role may not see
         results by arm.
     """
-    standing = programmes.load(wish.programme)
+    whole = programmes.load(wish.programme)
+    cut = cut_at(wish.programme, wish.as_of)
+    standing = programmes.in_force(whole, cut.as_of)
     protocol = standing.protocol
     by_arm = protocol.randomisation is not None and not wish.blinded
     for misfit in misfits(wish.plan, protocol) if wish.plan else ():
         raise Refused(misfit, "plan")
     if by_arm and not may_see_closed_session(by.role):
         raise Refused(f"a {by.role} may not see results by arm; ask for the blinded report")
-    cut = cut_at(wish.programme, wish.as_of)
     if by_arm and protocol.randomisation and protocol.randomisation.blinded:
         opening.record(wish.programme, wish.purpose, by)
     plan = planned(wish.programme, wish.plan)
     with replica.reading(cut.position):
         inputs = gather(
-            cut, protocol, plan.used.primary.reference, opened=by_arm, progress=progress
+            cut,
+            protocol,
+            plan.used.primary.reference,
+            opened=by_arm,
+            followed=lambda course: programmes.followed(whole, course).protocol,
+            progress=progress,
         )
         return assemble(inputs, cut, standing.programme, protocol, plan)
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from sojourn import protocols
+from sojourn.clinic.demo.duties import duties
 from sojourn.clinic.demo.enrolling import CONSENT_VERSION, DEMONSTRATION_LIMITS
 from sojourn.clinic.demo.steps import LEAD
 from sojourn.clinic.models import Member
@@ -52,6 +53,8 @@ def found_demo(now: datetime) -> Protocol:
     )
     for command in _papers(since, now.date(), standing.protocol):
         programmes.execute(PROGRAMME, command, author=LEAD.name, role=LEAD.role)
+    for command, author, role in duties(since, now.date(), standing.protocol):
+        programmes.execute(PROGRAMME, command, author=author, role=role, signed=True)
     _send_reports(now)
     return standing.protocol
 

@@ -45,7 +45,7 @@ def _people(visitor: Visitor) -> list[AfterSession]:
     for participant in rows.values_list("participant", flat=True):
         course = desk.load_course(visitor.programme, participant)
         circumstances = desk.circumstances(
-            visitor.standing, visitor.person, site=course.site, at=now, now=now
+            visitor.about(course).standing, visitor.person, site=course.site, at=now, now=now
         )
         zone = addresses.zone_of(visitor.programme, participant)
         person = seen(course, circumstances, today, zone)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -26,13 +27,15 @@ from sojourn.clinic.offers import (
 from sojourn.conduct import blinding
 from sojourn.course import COMMANDS, clearing, correction
 from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
+from sojourn.course.amendment import MoveToVersion
+from sojourn.course.amendment_preview import Preview, preview
 from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
 from sojourn.course.verification import VerifySource
 from sojourn.instruments import Instrument
-from sojourn.ledger import clock, desk
+from sojourn.ledger import clock, desk, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.registry import kinds
@@ -78,6 +81,7 @@ def give_command(
         course_readers_only(visitor)
         raise Http404(f"'{kind.title}' is not for a {visitor.role}.")
     course = _course(visitor, participant)
+    visitor = visitor.about(course)
     instrument = _instrument(request, kind)
     if kind.name == "assessment.record" and instrument is None:
         return _choose_assessment(request, visitor, course)
@@ -103,6 +107,8 @@ def give_command(
         return participant
 
     extra = {"course": course, "hindrances": _hindrances(visitor, course, kind)}
+    if kind is MoveToVersion:
+        extra |= {"preview": _preview(visitor, course), "limits": _limits(visitor)}
     if kind is VerifySource:
         extra["visits"] = [(e.key, e.label) for e in visitor.standing.protocol.visits]
     return _answer(request, visitor, form, kind, write, **extra)
@@ -113,6 +119,8 @@ def correct(
     request: HttpRequest, visitor: Visitor, participant: str, sequence: int
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
+    course = _course(visitor, participant)
+    visitor = visitor.about(course)
     entries = read_stream(desk.stream_of(visitor.programme, participant))
     entry = next((each for each in entries if each.sequence == sequence), None)
     kind_of_fact = entry.fact.kind if entry else ""
@@ -126,7 +134,6 @@ def correct(
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
     kind = type(wrong)
-    course = _course(visitor, participant)
     key = getattr(wrong, "instrument", "")
     form = _form(
         request,
@@ -305,6 +312,26 @@ def _hindrances(visitor: Visitor, course: Course, kind: type[Any]) -> tuple[str,
         visitor.standing, visitor.person, site=course.site, at=now, now=now
     )
     return clearing.hindrances(course, session, session.next_dose, now, circumstances)
+
+
+def _limits(visitor: Visitor) -> list[tuple[str, int | None, int | None]]:
+    """Limits of the site that differ between their version and the one in force."""
+    newest = programmes.load(visitor.programme)
+    before, after = (dict(each.programme.settings) for each in (visitor.standing, newest))
+    asked = (*visitor.standing.protocol.site_settings, *newest.protocol.site_settings)
+    labels = {each.key: f"{each.label}, {each.unit}" for each in asked}
+    return [
+        (label, before.get(key), after.get(key))
+        for key, label in labels.items()
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _preview(visitor: Visitor, course: Course) -> Preview | None:
+    now = clock.now()
+    found = desk.circumstances(visitor.standing, visitor.person, site=course.site, at=now, now=now)
+    newest = programmes.amended(programmes.load(visitor.programme).programme)
+    return preview(course, replace(found, amended=newest))
 
 
 def _key(form: CommandForm) -> str:

@@ -23,7 +23,7 @@ from sojourn.record.command import Refused
 def diary(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponse:
     """Read the diary, send a link, end access."""
     course = desk.load_course(visitor.programme, participant)
-    plan = visitor.standing.protocol.diary
+    plan = visitor.about(course).standing.protocol.diary
     if not course.participant or plan is None:
         raise Http404(f"No diary of {participant} in this programme.")
     problems: dict[str, str] = {}

@@ -20,7 +20,7 @@ from sojourn.course.deviations import ClassifyDeviation, known
 from sojourn.course.medication import stopped_antidepressants
 from sojourn.course.schedule import plan
 from sojourn.course.state import Course
-from sojourn.ledger import clock, vault
+from sojourn.ledger import clock, programmes, vault
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.registry import kinds
@@ -37,6 +37,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     if not entries:
         raise Http404(f"No participant {participant} in this programme at that time.")
     course = courses.fold(entries, kinds().read)
+    amended, visitor = visitor.standing.programme.amended, visitor.about(course)
     day = timezone.localdate(as_of or clock.now())
     planned = plan(course, visitor.standing.protocol)
     seen = [each for each in entries if _may_see(visitor, each)]
@@ -58,6 +59,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
         "names_shown": visitor.role in vault.READERS,
         "day": day,
         "as_of": as_of,
+        "follows": visitor.standing.protocol.version if amended else "",
         "has_room": visitor.standing.protocol.dosing is not None,
         "pending": [
             each
@@ -93,7 +95,7 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
 
 def _may_see(visitor: Visitor, entry: Entry) -> bool:
     fact = _right(entry)
-    visit = visitor.standing.protocol.visit(getattr(fact, "visit", ""))
+    visit = programmes.planned_visit(visitor.standing, getattr(fact, "visit", ""))
     own = entry.author == visitor.person.name
     return blinding.may_see(visitor.role, fact.kind, own=own) and (
         visit is None or blinding.may_see_visit(visitor.role, visit.rated_by)

@@ -1,5 +1,6 @@
 """The programme's own page: legal ground, people, consent forms, limits, and its history."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -8,15 +9,25 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from sojourn import conduct
-from sojourn.clinic import grounds, history, signing
+from sojourn.clinic import duties, grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
-from sojourn.conduct import blinding, reporting
+from sojourn.conduct import amendment, blinding, delegation, documents, reporting, training
+from sojourn.conduct.amendment import AdoptAmendment
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
+from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
+
+# Asked for on pages of their own, by the name of the page.
+PAGE_OF: Mapping[type[Any], str] = {
+    **dict.fromkeys(amendment.DECIDE, "amendments"),
+    **dict.fromkeys(delegation.DECIDE, "delegation"),
+    **dict.fromkeys(training.DECIDE, "training"),
+    **dict.fromkeys(documents.DECIDE, "documents"),
+}
 
 
 @in_programme
@@ -40,7 +51,9 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
-        "commands": [(each.name, each.title) for each in commands_of(visitor)],
+        "commands": [
+            (each.name, each.title) for each in commands_of(visitor) if each not in PAGE_OF
+        ],
         "lines": history.lines(
             (
                 each
@@ -65,8 +78,12 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         kind,
         offers_of(visitor),
         data=request.POST if request.method == "POST" else signing.draft(request),
-        initial={**request.GET.dict(), "version": standing.programme.version},
-        protocol=standing.protocol,
+        initial={
+            **_limits_as_they_are(kind, standing),
+            **request.GET.dict(),
+            "version": standing.programme.version,
+        },
+        protocol=_asked_about(kind, standing),
     )
     signing.ask(form, kind, request.user)
     status = 200
@@ -92,9 +109,24 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
             else:
                 signing.done(request, form)
                 messages.success(request, f"Recorded: {kind.title}.")
-                return redirect("programme", programme=visitor.programme)
+                page = PAGE_OF.get(kind, "programme")
+                return redirect(page, programme=visitor.programme)
     context = {"visitor": visitor, "here": "programme", "form": form, "title": kind.title}
     return render(request, "clinic/command.html", context, status=status)
+
+
+def _asked_about(kind: type[Any], standing: programmes.Standing) -> Protocol:
+    """The protocol a form asks the limits of: the proposed one when it is to be adopted."""
+    proposal = standing.programme.proposal
+    if kind is AdoptAmendment and proposal:
+        return programmes.protocol_text(proposal.digest)
+    return standing.protocol
+
+
+def _limits_as_they_are(kind: type[Any], standing: programmes.Standing) -> dict[str, int]:
+    if kind is not AdoptAmendment:
+        return {}
+    return {f"settings-{key}": value for key, value in standing.programme.settings}
 
 
 def commands_of(visitor: Visitor) -> tuple[Any, ...]:
@@ -109,6 +141,9 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     today = timezone.localdate(clock.now())
     if not reporting.unsent(found, visitor.standing.protocol, today):
         unfit = unfit | {"programme.record-authority-report"}
+    if found.proposal is None:
+        unfit = unfit | {"programme.adopt-amendment"}
+    unfit = unfit | duties.senseless(visitor)
     return tuple(
         each
         for each in conduct.COMMANDS.values()
@@ -123,6 +158,7 @@ def offers_of(visitor: Visitor) -> Offers:
     owed = reporting.unsent(standing.programme, standing.protocol, today)
     return Offers(
         {
+            **duties.choices(visitor),
             "authorisation-kinds": tuple(
                 (each.key, f"{each.label} ({each.jurisdiction}, {each.authority})")
                 for each in standing.protocol.authorisations
@@ -140,6 +176,13 @@ def offers_of(visitor: Visitor) -> Offers:
             ),
             "devices": tuple(
                 (each.name, each.name) for each in standing.programme.devices if not each.revoked
+            ),
+            "proposed-versions": tuple(
+                (each.version, each.version) for each in (standing.programme.proposal,) if each
+            ),
+            "approved-consent-versions": tuple(
+                (each.version, f"{each.version}, approved {each.approved_on}")
+                for each in reversed(standing.programme.consent_versions)
             ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
             "rated-sessions": tuple(

@@ -15,7 +15,7 @@ from sojourn.clinic.offers import Offers
 from sojourn.conduct.rater_pool import DONE, RATER, Task
 from sojourn.course.assessment import RecordAssessment
 from sojourn.course.safety import RaiseConcern
-from sojourn.ledger import clock, desk
+from sojourn.ledger import clock, desk, programmes
 from sojourn.ledger import ratings as pool
 from sojourn.record.command import Refused
 
@@ -34,7 +34,9 @@ def ratings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         mine = [each.task for each in found.open if each.rater == visitor.person.name]
         return render(request, "clinic/ratings.html", {**context, "mine": sorted(mine)})
     due = set(pool.due(visitor.programme, clock.now().date()))
-    labels = {each.key: each.label for each in visitor.standing.protocol.visits}
+    # Also those that only an earlier version of the protocol had.
+    schedule = programmes.whole_schedule(visitor.standing)
+    labels = {each.key: each.label for each in schedule.visits}
     names = {key: each.name for key, each in instruments.load_shipped().items()}
     context |= {
         "pool": visitor.standing.programme.rater_pool,

@@ -117,10 +117,12 @@ def undo(request: HttpRequest, visitor: Visitor, participant: str, sequence: int
         else:
             return redirect("room", programme=visitor.programme, participant=participant)
     visit = session_of(entries, sequence)
+    _, course = recent.course_of(desk.stream_of(visitor.programme, participant))
+    protocol = visitor.about(course).standing.protocol
     line = next(
         (
             each
-            for each in session_room.lines(entries, visit, visitor.standing.protocol)
+            for each in session_room.lines(entries, visit, protocol)
             if each.sequence == sequence
         ),
         None,
@@ -189,6 +191,7 @@ def _context(visitor: Visitor, participant: str) -> dict[str, Any]:
     entries, course = recent.course_of(desk.stream_of(visitor.programme, participant))
     if not entries:
         raise Http404(f"No participant {participant} in this programme.")
+    visitor = visitor.about(course)
     if visitor.standing.protocol.dosing is None:
         raise Http404("This programme gives no study drug; it has no session room.")
     now = clock.now()

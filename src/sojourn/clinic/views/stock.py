@@ -190,7 +190,7 @@ def _offers(request: HttpRequest, visitor: Visitor, site: str, kind: type[Any]) 
     # What fits is looked up behind the seal: for whoever dispenses, and for nobody else.
     course = _course(request, visitor) if kind is pharmacy.Dispense else None
     fitting = stock.fitting(visitor.programme, site, course) if course else ()
-    standing = visitor.standing
+    standing = visitor.about(course).standing if course else visitor.standing
     return Offers(
         {
             "places": tuple(

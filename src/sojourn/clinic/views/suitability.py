@@ -25,6 +25,7 @@ def suitability(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     course = desk.load_course(visitor.programme, participant)
     if not course.participant:
         raise Http404(f"No participant {participant} in this programme.")
+    visitor = visitor.about(course)
     now = clock.now()
     today = timezone.localdate(now)
     circumstances = desk.circumstances(

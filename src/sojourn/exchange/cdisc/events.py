@@ -108,7 +108,7 @@ def adverse_events(subject: Subject) -> Iterator[Line]:
 def deviations(subject: Subject) -> Iterator[Line]:
     """Visits outside their window or missed, and doses withheld."""
     told, visits = subject.told, subject.study.visits
-    for each in schedule.plan(subject.course, subject.study.protocol):
+    for each in schedule.plan(subject.course, subject.protocol):
         missed = each.standing == "missed"
         if not missed and not each.outside_window:
             continue

@@ -108,10 +108,11 @@ def _study(wish: Wish, cut: Cut, standing: programmes.Standing, by: Person) -> S
         wish.opened,
         read_stream(programmes.PREFIX + wish.programme, until=1)[0].position,
         protocol,
-        planned_visits(protocol),
+        planned_visits(programmes.whole_schedule(standing)),
         arms(protocol, opened=wish.opened),
         cache(partial(_country, standing, day)),
         known,
+        lambda course: programmes.followed(standing, course).protocol,
     )
 
 

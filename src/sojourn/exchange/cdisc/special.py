@@ -80,7 +80,7 @@ def visits(subject: Subject) -> Iterator[Line]:
     for kind in SETTLES:
         for entry in subject.facts(kind):
             where.setdefault(fact(entry).visit, []).extend(subject.told.at(entry))
-    for each in schedule.plan(course, subject.study.protocol):
+    for each in schedule.plan(course, subject.protocol):
         done = course.visits.get(each.visit.key)
         if done is None:
             continue

@@ -51,6 +51,7 @@ class Study:
     arms: tuple[Arm, ...]
     country: Callable[[str], str | None]  # three letters by site
     circumstances: Circumstances
+    followed: Callable[[Course], Protocol]  # the version that a participant follows
 
     @property
     def treatment_epoch(self) -> str:
@@ -79,6 +80,11 @@ class Subject:
     @property
     def course(self) -> Course:
         return self.told.course
+
+    @property
+    def protocol(self) -> Protocol:
+        """The version of the protocol that this participant follows."""
+        return self.study.followed(self.course)
 
     def facts(self, kind: str) -> tuple[Entry, ...]:
         """The entries of one kind, as corrected, in order."""

@@ -14,7 +14,7 @@ from sojourn.exchange.fhir.codes import HL7, codes
 from sojourn.exchange.fhir.elements import About, Resource, coded, instant, of_sign, patient
 from sojourn.exchange.fhir.parameters import Place, Search, Span
 from sojourn.exchange.fhir.treatment import PANEL, values
-from sojourn.ledger import clock, watching
+from sojourn.ledger import clock, programmes, watching
 from sojourn.ledger.readings_rows import ReadingRow
 from sojourn.record.hashing import time_of, time_text
 
@@ -178,5 +178,6 @@ def _ms(moment: str) -> int:
 
 
 def _sessions(about: About) -> dict[int, str]:
-    visits = about.standing.protocol.dosing_visits()
+    versions = (programmes.protocol_text(e.digest) for e in about.standing.programme.versions)
+    visits = (visit for version in versions for visit in version.dosing_visits())
     return {each.session: each.key for each in visits if each.session is not None}

@@ -16,6 +16,7 @@ from sojourn.exchange.fhir.elements import (
     resource,
     without_nothing,
 )
+from sojourn.ledger import programmes
 from sojourn.protocols.model import Visit
 from sojourn.record.entry import Entry
 
@@ -79,7 +80,7 @@ def _action(visit: Visit) -> Resource:
 def care_plan(about: About, made: Made) -> Resource:
     """One person's visits: when each may be held, and what became of it."""
     course = made.course
-    planned = plan(course, about.standing.protocol)
+    planned = plan(course, programmes.followed(about.standing, course).protocol)
     period = {"start": day(course.registered_at.date())} if course.registered_at else {}
     if course.ended_at:
         period["end"] = day(course.ended_at.date())

@@ -12,8 +12,8 @@ from sojourn.exchange.fhir.codes import LOINC, UCUM, codes
 from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.treatment import PANEL
+from sojourn.ledger import programmes
 from sojourn.ledger.monitoring import Delivery, Receipt, Sender, receive
-from sojourn.ledger.programmes import load
 
 TAKEN = ("final", "amended", "corrected")
 
@@ -78,7 +78,7 @@ def canonical(resource: Mapping[str, Any]) -> bytes:
 
 
 def _identity(programme: str, receipt: Receipt, readings: tuple[Reading, ...]) -> str:
-    visit = load(programme).protocol.visit(receipt.visit)
+    visit = programmes.planned_visit(programmes.load(programme), receipt.visit)
     signs = {codes().signals[each.signal] for each in readings}
     sign = PANEL if signs & {"systolic", "diastolic"} else signs.pop()
     session = visit.session if visit else 0
