@@ -25,7 +25,7 @@ from tests.ledger.facts import KINDS
 @pytest.fixture(autouse=True)
 def facts_of_no_clinic(request: pytest.FixtureRequest) -> Iterator[None]:
     """Facts of the tests' own, except where the kinds the clinic stores are what is tested."""
-    if request.module.__name__.endswith("test_golden"):
+    if request.module.__name__.endswith(("test_golden", "test_merging")):
         yield
         return
     with registry.use(KINDS):

@@ -13,7 +13,7 @@ from sojourn import conduct, protocols
 from sojourn.conduct import analysis_plan, database_lock
 from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course.circumstances import Clearance
-from sojourn.ledger import clock
+from sojourn.ledger import clock, leases
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
@@ -140,6 +140,8 @@ def opened_at(key: str) -> datetime | None:
 
 def _all_locked(key: str) -> None:
     # Asked while we hold the writers' turn: nothing can be unlocked or asked in between.
+    for away in leases.standing(key).out:
+        raise Refused(f"site {away.site} works offline; merge what it gives back first")
     mine = {"programme": key}
     database_lock.before_locking(
         ParticipantRow.objects.filter(**mine).count(),
