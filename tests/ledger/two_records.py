@@ -4,21 +4,27 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.db.utils import load_backend
 
 from sojourn.clinic.founding import Founding, found
+from sojourn.course.consent import SignConsent
 from sojourn.course.medication import RecordMedication
 from sojourn.course.screening import RegisterParticipant
 from sojourn.ledger import archive, backup, beginning, clock, desk, merging, taking_out
-from sojourn.ledger.desk import Person
+from sojourn.ledger.desk import Person, stream_of
+from sojourn.ledger.read import read_stream
+from sojourn.ledger.rebuild import fingerprint, rebuild
+from sojourn.ledger.verify import verify
 from sojourn.protocols import load_shipped
 
+KEY = "away"
 LEAD = Person("lead", "sponsor")
 NURSE = Person("nurse", "coordinator")
 DOCTOR = Person("doctor", "prescriber")
@@ -99,17 +105,53 @@ class Records:
         return merging.merge(file, self.key, LEAD, write=write, **how)
 
 
-def new_records(folder: Path, template: Path) -> Records:
-    archive.new_key(folder / "key")
-    return Records(folder, archive.read_key(folder / "key"), template)
-
-
 def empty_embedded(folder: Path) -> Path:
     """An embedded record with all tables and nothing in it."""
     site = Site(folder, b"")
     with site.here():
         call_command("migrate", verbosity=0)
     return folder / "record.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def template(migrated, django_db_blocker, tmp_path_factory) -> Path:
+    """An embedded record to begin in, whatever database the central record is in."""
+    if connection.vendor == "sqlite":
+        return Path(migrated)
+    with django_db_blocker.unblock():
+        return empty_embedded(tmp_path_factory.mktemp("embedded"))
+
+
+@pytest.fixture
+def central(own_record, template, tmp_path, settings) -> Records:
+    """A central record without a programme."""
+    settings.HOME = tmp_path / "central"
+    archive.new_key(tmp_path / "key")
+    return Records(tmp_path, archive.read_key(tmp_path / "key"), template)
+
+
+@pytest.fixture
+def records(central) -> Records:
+    """A programme with a participant at the centre and two in the north."""
+    found_programme(KEY)
+    for participant, site in (("C-1", "centre"), ("N-1", "north"), ("N-2", "north")):
+        register(KEY, participant, site)
+        consent(KEY, participant)
+    return central
+
+
+def said(programme: str, participant: str) -> list[tuple[object, ...]]:
+    """What the entries of a course say, whichever record holds them."""
+    entries = read_stream(stream_of(programme, participant))
+    return [(each.sequence, each.fact, each.occurred_at, each.author) for each in entries]
+
+
+def whole() -> None:
+    """The record verifies, and its lists are what a rebuild gives."""
+    assert verify().problems == ()
+    lists = fingerprint()
+    rebuild()
+    assert fingerprint() == lists
 
 
 def found_programme(key: str) -> None:
@@ -127,9 +169,11 @@ def register(programme: str, participant: str, site: str) -> None:
 
 
 def medicate(programme: str, participant: str, medicine: str) -> None:
-    command = RecordMedication(clock.now(), medicine, "50 mg daily", SINCE)
+    command = RecordMedication(clock.now(), medicine, "as told", SINCE, as_written=True)
     desk.execute(programme, participant, command, DOCTOR)
 
 
-def yesterday() -> datetime:
-    return datetime.now(UTC) - timedelta(days=1)
+def consent(programme: str, participant: str) -> None:
+    both = ("participant", "investigator")
+    command = SignConsent(clock.now(), "1.0", "nurse", "English", "shown", "present", both)
+    desk.execute(programme, participant, command, NURSE, signed=True)
