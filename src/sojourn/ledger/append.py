@@ -25,9 +25,11 @@ from sojourn.record.hashing import (
 
 _HEAD = "SELECT position FROM ledger_head WHERE id = 1"
 _TAIL = (
-    "SELECT sequence, hash, recorded_at FROM ledger_entry "
+    "SELECT sequence, hash, recorded_at, stream FROM ledger_entry "
     "WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
 )
+# With the tail of what is out of the programme, so that asking costs no statement of its own.
+_TAILS = f"SELECT * FROM ({_TAIL}) AS own UNION ALL SELECT * FROM ({_TAIL}) AS away"
 _ADD = f"INSERT INTO ledger_entry ({STORED}) VALUES ({', '.join(['%s'] * 15)})"
 _MOVE = "UPDATE ledger_head SET position = %s, hash = %s WHERE id = 1"
 
@@ -136,7 +138,7 @@ def append_carried(
             stream = row[1]
             if stream not in tails:
                 cursor.execute(_TAIL, (stream,))
-                tails[stream] = cursor.fetchone() or (0, BEFORE_THE_FIRST, "")
+                tails[stream] = (cursor.fetchone() or (0, BEFORE_THE_FIRST, ""))[:3]
             sequence, previous, latest = tails[stream]
             position += 1
             kept = max(time_text(recorded_at) if recorded_at else row[7], latest)
@@ -180,9 +182,12 @@ def _append(
         position = _take_turn(cursor)
         if command and (written := written_by(stream, command)):
             return written
-        leases.refuse_elsewhere(stream)
-        cursor.execute(_TAIL, (stream,))
-        found, previous, latest = cursor.fetchone() or (0, BEFORE_THE_FIRST, "")
+        away = leases.stream_beside(stream)
+        cursor.execute(_TAILS, (stream, away))
+        tails = {row[3]: row[:3] for row in cursor.fetchall()}
+        found, previous, latest = tails.get(stream, (0, BEFORE_THE_FIRST, ""))
+        if away in tails:
+            leases.refuse_elsewhere(stream, tails[away][1])
         if found != expected:
             raise StaleVersion(stream, expected, found)
         if not facts:

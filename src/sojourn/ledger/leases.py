@@ -17,18 +17,25 @@ def standing(programme: str) -> Leases:
     return _folded(programme, last) if last else NONE
 
 
-def refuse_elsewhere(stream: str) -> None:
+def stream_beside(stream: str) -> str:
+    """The stream that says what is out of the programme ``stream`` is of."""
+    return PREFIX + [*stream.split(":"), ""][1]
+
+
+def refuse_elsewhere(stream: str, last: str) -> None:
     """Refuse to write to a stream that another record writes to.
+
+    ``last`` is the hash of the last entry of ``stream_beside``.
 
     Raises
     ------
     Refused
         Saying which record, and what to do.
     """
-    kind, _, rest = stream.partition(":")
-    if f"{kind}:" == PREFIX:
+    beside = stream_beside(stream)
+    if beside == stream:
         return
-    why = lending.refusal(standing(rest.partition(":")[0]), stream)
+    why = lending.refusal(_folded(beside.removeprefix(PREFIX), last), stream)
     if why:
         raise Refused(why)
 
