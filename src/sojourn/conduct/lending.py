@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from sojourn.conduct.offline import (
-    LOOKS,
+    BESIDE,
     TRAVELLING,
     Leases,
     StreamsGivenBack,
@@ -129,7 +129,7 @@ def refusal(leases: Leases, stream: str) -> str:
             f"this site's record was given back at {own.ended_at:%Y-%m-%d %H:%M}: go on in the "
             "central record"
         )
-    if own.covers(stream) or kind == LOOKS:
+    if own.covers(stream) or kind in BESIDE:
         return ""
     if kind in TRAVELLING:
         return f"{who} was not taken out by site {own.site}: go on with it in the central record"

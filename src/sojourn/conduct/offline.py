@@ -14,7 +14,8 @@ from typing import ClassVar, Literal
 from sojourn.record.entry import Entry, Fact
 
 TRAVELLING = ("course", "vitals")  # streams of a participant, which go with them
-LOOKS = "identity"  # who looked at a name: each entry stands alone, wherever it was made
+# Who looked at a name, which file was read: each entry stands alone, wherever it was made.
+BESIDE = ("identity", "imports")
 Ending = Literal["", "given-back", "taken-back"]
 
 

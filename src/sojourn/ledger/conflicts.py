@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.contrib.auth import get_user_model
 
-from sojourn.conduct.offline import LOOKS, Lease
+from sojourn.conduct.offline import BESIDE, Lease
 from sojourn.conduct.programme import Programme
 from sojourn.ledger import carrying, clock, programmes
 from sojourn.ledger.carrying import Stored
@@ -31,7 +31,7 @@ def found(copy: SiteCopy, lease: Lease, new: New) -> tuple[Conflict, ...]:
     streams = [
         conflict
         for stream, rows in sorted(new.items())
-        if stream.partition(":")[0] != LOOKS
+        if stream.partition(":")[0] not in BESIDE
         and (conflict := _written_here_too(lease, stream, rows))
     ]
     rows = [row for each in new.values() for row in each]

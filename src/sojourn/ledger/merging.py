@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sojourn import course as courses
 from sojourn.conduct.offline import (
+    BESIDE,
     EntriesCarried,
     Lease,
     LeftOut,
@@ -216,9 +217,9 @@ def _new(copy: SiteCopy, lease: Lease) -> dict[str, list[Stored]]:
         If the site wrote where it may not.
     """
     new: dict[str, list[Stored]] = {}
-    looks = f"identity:{copy.programme}"
+    beside = {f"{each}:{copy.programme}" for each in BESIDE}
     for stream, rows in copy.streams.items():
-        if lease.covers(stream) or stream == looks:
+        if lease.covers(stream) or stream in beside:
             if fresh := rows[lease.reached(stream) :]:
                 new[stream] = fresh
         elif len(rows) > copy.given(stream) and not stream.startswith(leases.PREFIX):
