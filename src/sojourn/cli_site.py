@@ -57,7 +57,9 @@ def take_out(
         f"{len(lease.participants)} participants are out at {site} until {lease.until} under "
         f"lease {lease.key}: {file}"
     )
-    typer.echo("It holds names and the site's sealing key: send the key it is sealed with apart.")
+    typer.echo(
+        "It holds names and the site's sealing key: use a key for it alone, and send it apart."
+    )
 
 
 @site_app.command("begin")
