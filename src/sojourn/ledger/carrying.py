@@ -8,14 +8,11 @@ record's hashes and its root can be made again.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db import connection
-
 from sojourn.conduct.offline import Carried, EntriesCarried, Reached, SiteMerged
 from sojourn.ledger import clock
 from sojourn.ledger.append import append_next
 from sojourn.ledger.archive import BadArchive
 from sojourn.ledger.checkpoint import Lodged
-from sojourn.ledger.columns import STORED
 from sojourn.ledger.desk import Person
 from sojourn.ledger.leases import PREFIX
 from sojourn.ledger.read import read_stream, stored_at
@@ -39,15 +36,6 @@ def say(programme: str, fact: Fact, by: Person, reason: str = "") -> None:
         role=by.role,
         reason=reason,
     )
-
-
-def rows_of(stream: str) -> list[Stored]:
-    """The stored rows of one stream, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {STORED} FROM ledger_entry WHERE stream = %s ORDER BY sequence", [stream]
-        )
-        return cursor.fetchall()
 
 
 def named(row: Stored) -> str:
@@ -147,8 +135,10 @@ def _differing(fact: EntriesCarried) -> Iterator[str]:
 
 
 def _as_there(row: Stored, there: Carried) -> str:
-    place = (there.position, row[1], there.sequence)
-    return hash_of(*place, *row[3:7], there.recorded_at, *row[8:13], there.previous_hash)
+    columns = list(row[:14])
+    columns[0], columns[2] = there.position, there.sequence
+    columns[7], columns[13] = there.recorded_at, there.previous_hash
+    return _hash_of(columns)
 
 
 def _carried(row: Stored, here: dict[int, int]) -> Carried:
@@ -157,7 +147,7 @@ def _carried(row: Stored, here: dict[int, int]) -> Carried:
     return Carried(row[0], row[14], here[row[0]], row[2], row[7], row[13])
 
 
-def _hash_of(row: Stored) -> str:
+def _hash_of(row: Sequence[Any]) -> str:
     try:
         return hash_of(*row[:14])
     except ValueError:  # a line break, which no writer lets through

@@ -11,6 +11,7 @@ from sojourn.conduct.programme import Programme
 from sojourn.ledger import carrying, clock, programmes
 from sojourn.ledger.carrying import Stored
 from sojourn.ledger.leases import PREFIX
+from sojourn.ledger.read import rows_of
 from sojourn.ledger.site_copy import SiteCopy
 from sojourn.record.hashing import time_of
 
@@ -58,7 +59,7 @@ def notices(copy: SiteCopy, new: New) -> tuple[str, ...]:
     told += [
         f"{each} wrote at the site and has no account here" for each in names if each not in known
     ]
-    ours = len(carrying.rows_of(programmes.PREFIX + copy.programme))
+    ours = len(rows_of(programmes.PREFIX + copy.programme))
     theirs = copy.given(programmes.PREFIX + copy.programme)
     if ours > theirs:
         told.append(
@@ -69,7 +70,7 @@ def notices(copy: SiteCopy, new: New) -> tuple[str, ...]:
 
 def _written_here_too(lease: Lease, stream: str, rows: Sequence[Stored]) -> Conflict | None:
     shared = lease.reached(stream)
-    ours = carrying.rows_of(stream)[shared:]
+    ours = rows_of(stream)[shared:]
     if not ours:
         return None
     who = stream.split(":")[2]

@@ -39,7 +39,7 @@ from sojourn.ledger.checkpoint import Lodged
 from sojourn.ledger.columns import entry_of
 from sojourn.ledger.conflicts import Conflict, found, notices
 from sojourn.ledger.desk import Person, stream_of
-from sojourn.ledger.read import read_stream
+from sojourn.ledger.read import read_stream, rows_of
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.site_copy import SiteCopy, read_copy
 from sojourn.ledger.taking_out import require_lead
@@ -198,7 +198,7 @@ def _refuse_another_past(copy: SiteCopy, lease: Lease) -> None:
             if row[14] != each.hash:
                 raise BadArchive(f"{named(row)} is not the one merged before: it was rewritten")
     for stream in (programmes.PREFIX + copy.programme, *lease.streams):
-        ours = carrying.rows_of(stream)
+        ours = rows_of(stream)
         given = lease.streams.get(stream, copy.given(stream))
         theirs = copy.streams.get(stream, [])[:given]
         if len(theirs) < given:

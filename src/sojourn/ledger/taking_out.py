@@ -15,7 +15,7 @@ from sojourn.ledger.carrying import Stored
 from sojourn.ledger.checkpoint import root_at
 from sojourn.ledger.desk import Person, stream_of
 from sojourn.ledger.models import EntryRow, Head
-from sojourn.ledger.read import streams
+from sojourn.ledger.read import rows_of, streams
 from sojourn.ledger.rows import IdentityRow, ParticipantRow, ProtocolText
 from sojourn.ledger.turns import in_turn
 from sojourn.record.command import Refused
@@ -132,9 +132,9 @@ def _going_out(programme: str, participants: Sequence[str]) -> list[Stored]:
     """Every row of these participants' streams, in the order of their positions."""
     rows: list[Stored] = []
     for each in participants:
-        rows += carrying.rows_of(stream_of(programme, each))
+        rows += rows_of(stream_of(programme, each))
         for stream in tuple(streams(watching.stream_of(programme, each, ""))):
-            rows += carrying.rows_of(stream)
+            rows += rows_of(stream)
     return sorted(rows)
 
 
@@ -159,7 +159,7 @@ def _lines(taken: TakenOut, rows: Sequence[Stored]) -> Iterator[str]:
     programme = programmes.load(taken.programme).programme
     yield json.dumps({"taken_out": asdict(taken)})
     yield json.dumps({"table": EntryRow._meta.label})
-    whole = sorted([*carrying.rows_of(programmes.PREFIX + taken.programme), *rows])
+    whole = sorted([*rows_of(programmes.PREFIX + taken.programme), *rows])
     yield from (kept.line_of(list(row)) for row in whole)
     yield json.dumps({"table": ProtocolText._meta.label})
     texts = (programme.protocol_digest, *(each.digest for each in programme.plans))

@@ -8,6 +8,7 @@ by keyed hashes of likenesses, which say nothing without the site's key.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from cryptography.fernet import Fernet
 from django.db import connection, transaction
@@ -172,7 +173,7 @@ def _write(programme: str, participant: str, identity: Identity, marks: dict[str
 def _put(
     programme: str, participant: str, sealed_key: str, ciphertext: str, marks: Collection[str]
 ) -> None:
-    where = {"programme": programme, "participant": participant}
+    where: dict[str, Any] = {"programme": programme, "participant": participant}
     kept = {"sealed_key": sealed_key, "ciphertext": ciphertext}
     IdentityRow.objects.update_or_create(**where, defaults=kept)
     IdentityMark.objects.filter(**where).delete()
