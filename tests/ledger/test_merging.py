@@ -267,6 +267,8 @@ def test_a_session_watched_offline_comes_home_with_its_readings_and_its_dose(cen
         rows = list(MinuteRow.objects.order_by("minute").values_list("minute", "median"))
         readings = ReadingRow.objects.count()
     done = central.merge(site.give_back(sessions.PROGRAMME, central.file()))
+    with site.here():
+        assert raising.tick(sessions.PROGRAMME) == 0  # the monitor fell silent, and is ours no more
     assert done.written
     assert list(MinuteRow.objects.order_by("minute").values_list("minute", "median")) == rows
     assert ReadingRow.objects.count() == readings == 240

@@ -237,6 +237,13 @@ class Leases:
         """Who holds the participant offline; None when nobody does."""
         return next((each for each in self.out if each.holds(participant)), None)
 
+    def elsewhere(self, participant: str) -> bool:
+        """Whether another record writes this course now."""
+        own = self.own
+        if own is None:
+            return self.holder(participant) is not None
+        return own.ended_at is not None or not own.holds(participant)
+
 
 def evolve(leases: Leases, entry: Entry) -> Leases:
     """The leases after ``entry``."""

@@ -78,7 +78,7 @@ def receive(device: Device, batch: Batch, now: datetime) -> Receipt:
     programme, participant = device.programme, device.participant
     if batch.owner != owner_of(programme, participant):
         raise Refused("these entries belong to another diary", "owner")
-    if leases.standing(programme).holder(participant):
+    if leases.standing(programme).elsewhere(participant):
         return Receipt((), (), "")  # taken offline by a site: the phone keeps them and sends again
     course = desk.load_course(programme, participant)
     taken: list[str] = []

@@ -76,7 +76,7 @@ def _watched(programme: str, diary: Diary, now: datetime) -> list[str]:
     return [
         each
         for each in rows.order_by("participant").values_list("participant", flat=True)
-        if not away.holder(each)
+        if not away.elsewhere(each)
     ]
 
 

@@ -51,8 +51,8 @@ def tick(programme: str) -> int:
     done = 0
     away = leases.standing(programme)
     for participant, visit in _silent(programme, now_ms):
-        if away.holder(participant):
-            continue  # who watches this session is at the site
+        if away.elsewhere(participant):
+            continue  # who watches this session writes another record
         with in_turn():
             take_turn()
             monitor = watching.load(watching.stream_of(programme, participant, visit))
