@@ -20,6 +20,7 @@ from sojourn import (
     cli_randomisation,
     cli_registry,
     cli_report,
+    cli_site,
     cli_stock,
     cli_vitals,
 )
@@ -54,6 +55,7 @@ app.add_typer(cli_vitals.listen_app, name="listen")
 app.add_typer(cli_report.plan_app, name="plan")
 app.add_typer(cli_registry.registry_app, name="registry")
 app.add_typer(cli_backup.backup_app, name="backup")
+app.add_typer(cli_site.site_app, name="site")
 app.command("authority")(cli_account.authority)
 app.command("restore")(cli_backup.restore)
 app.command("migrate-to")(cli_backup.migrate_to)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ import typer
 from sojourn.terminal import fail, progress, start
 
 backup_app = typer.Typer(help="Encrypted copies of the record.", no_args_is_help=True)
+APART = {"SOJOURN_DATABASE": "", "DATABASE_URL": ""}  # an embedded record, wherever this one is
 Key = Annotated[Path, typer.Option(help="The key file that `sojourn backup key` wrote.")]
 
 
@@ -49,6 +50,40 @@ def make(
         fail(f"no copy was made: {error}")
     typer.echo(f"{made.size - made.after} entries up to {made.size}, root {made.root}: {file}")
     typer.echo("The site's sealing.key is not in it: keep that in another safe.")
+
+
+@backup_app.command("drill")
+def drill(
+    folder: Annotated[Path, typer.Argument(help="Where copies lie, one a day.")],
+    key: Key,
+) -> None:
+    """Copy, restore elsewhere, verify there; for a timer: sojourn backup drill /backups --key k
+
+    The day's copy is made once; restoring and verifying are done each time. Ends with status 1
+    when anything does not hold. /metrics tells how long ago the last one went well.
+    """
+    start()
+    from sojourn.ledger import archive, backup, clock
+    from sojourn.ledger import drill as drills
+
+    copy = folder / f"{clock.now().astimezone(UTC):%Y-%m-%d}.sojourn"
+    try:
+        sealed_with = archive.read_key(key)
+        if not copy.exists():
+            backup.back_up(copy, sealed_with)
+        copied = backup.describe(copy, sealed_with)
+    except (OSError, ValueError) as error:
+        fail(f"no copy was made: {error}")
+    with tempfile.TemporaryDirectory(prefix="sojourn-drill-") as home:
+        apart = {**APART, "SOJOURN_HOME": home}
+        _restore_apart([copy], key, apart, "--without-seal")
+        command = [sys.executable, "-m", "sojourn.cli", "verify"]
+        environment = {**os.environ, **apart}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode or copied.root not in done.stdout:
+        fail(f"{copy} was restored and does not hold: {done.stdout}{done.stderr}")
+    drills.note(copy, copied.size, copied.root)
+    typer.echo(f"{copied.size} entries restored from {copy} and verified, root {copied.root}")
 
 
 def restore(
@@ -119,7 +154,7 @@ def migrate_to(
 def _try(files: list[Path], key: Path, until: str) -> None:
     with tempfile.TemporaryDirectory(prefix="sojourn-try-") as home:
         words = ["--without-seal", *(["--until", until] if until else [])]
-        apart = {"SOJOURN_HOME": home, "SOJOURN_DATABASE": "", "DATABASE_URL": ""}
+        apart = {**APART, "SOJOURN_HOME": home}
         _restore_apart(files, key, apart, *words)
     typer.echo("The copy can be restored; the trial was thrown away.")
 

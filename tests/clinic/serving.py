@@ -84,8 +84,8 @@ class Served:
         }
         return {**os.environ, **own, "SOJOURN_DATABASE": self.database, **self.settings}
 
-    def load(self) -> None:
-        self.people = json.loads(self._run("-c", LOAD))
+    def load(self, script: str = LOAD) -> None:
+        self.people = json.loads(self._run("-c", script))
         self.password = self.people.pop("password")
 
     def entries(self, participant: str) -> list[dict]:

@@ -20,12 +20,15 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from sojourn.ledger import registry
 from tests.ledger.facts import KINDS
+from tests.ledger.two_records import central, records, template  # noqa: F401  # fixtures
+
+OF_THE_CLINIC = ("test_golden", "test_merging", "test_merging_files", "test_union")
 
 
 @pytest.fixture(autouse=True)
 def facts_of_no_clinic(request: pytest.FixtureRequest) -> Iterator[None]:
     """Facts of the tests' own, except where the kinds the clinic stores are what is tested."""
-    if request.module.__name__.endswith("test_golden"):
+    if request.module.__name__.rpartition(".")[2] in OF_THE_CLINIC:
         yield
         return
     with registry.use(KINDS):

@@ -3,15 +3,21 @@
 Runs the command line as an operator would, each time in a process of its own.
 """
 
+import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+
+from sojourn.ledger import clock, drill
+from tests.ledger.killing import PROJECT
 
 POSTGRESQL = os.environ.get("SOJOURN_DATABASE", "")
 # What is copied there and back is tried on PostgreSQL; the rest says nothing new there.
@@ -167,6 +173,42 @@ def test_an_embedded_record_moves_to_postgresql_and_back(site, tmp_path):
     home = new_home(site, tmp_path)
     back = sojourn(home, "restore", tmp_path / "copy", "--key", site / "key")
     assert root(back) == root(said)
+
+
+@embedded
+def test_the_drill_of_every_night_says_when_it_last_went_well(tmp_path):
+    unit = (PROJECT / "deploy" / "sojourn-backup.service").read_text()
+    words = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1].split()
+    assert words[0] == "/opt/sojourn/.venv/bin/sojourn"
+    own = {"/var/backups/sojourn": tmp_path / "copies", "/etc/sojourn/backup.key": tmp_path / "key"}
+    words = [own.get(each, each) for each in words[1:]]
+    (tmp_path / "copies").mkdir()
+    home = tmp_path / "home"
+    sojourn(home, "backup", "key", tmp_path / "key")
+    ground = ["--kind", "data-licence", "--reference", "CC0", "--valid-from", "2000-01-01"]
+    pack = ["--pack", "observed-depression-trial", "--title", "small"]
+    sojourn(home, "programme", "found", "small", *pack, *ground)
+    said = sojourn(home, *words)
+    told = json.loads((home / "drill.json").read_text())
+    assert (told["entries"], told["root"]) == (4, root(said))
+
+    (copy,) = (tmp_path / "copies").iterdir()
+    copy.write_bytes(copy.read_bytes()[:-9])
+    assert re.search("damaged|cut off", sojourn(home, *words, refused=True))
+    assert json.loads((home / "drill.json").read_text()) == told
+
+
+@embedded
+@pytest.mark.django_db
+def test_the_age_of_the_last_good_drill_is_measured(tmp_path, settings, client):
+    settings.METRICS_TOKEN, settings.HOME = "a-token", tmp_path
+    asked = {"Authorization": "Bearer a-token"}
+    assert "drill_age" not in client.get("/metrics", headers=asked).content.decode()
+    drill.note(tmp_path / "copy", 4, "0" * 64)
+    with patch.object(clock, "now", lambda: datetime.now(UTC) + timedelta(hours=30)):
+        said = client.get("/metrics", headers=asked).content.decode()
+    age = int(re.search(r"^sojourn_drill_age_seconds (\d+)$", said, re.MULTILINE)[1])
+    assert 30 * 3600 <= age < 30 * 3600 + 60
 
 
 def test_a_move_to_no_postgresql_is_refused(site):

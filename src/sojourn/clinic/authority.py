@@ -8,9 +8,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import render
 
 from sojourn import definitions
 from sojourn.clinic.models import ROLES
+from sojourn.record.command import Refused
 
 TABLE = Path(__file__).with_name("authority.yaml")
 EVERYONE, TOKEN = "everyone", "token"
@@ -95,6 +97,14 @@ class Enforced:
         if role not in table.groups[group]:
             raise PermissionDenied(table.refusals.get(group, "This page is not for your role."))
         return None
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Say why something was refused where its page foresaw no refusal, such as offline."""
+        if not isinstance(exception, Refused):
+            return None
+        return render(request, "409.html", {"refused": exception.message}, status=409)
 
 
 def printed() -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A form for every command, built from what the command asks; no form is written by hand."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import NoneType
 from typing import Any, get_args
 
@@ -266,9 +266,8 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
     if bare is datetime:
         # Whole minutes are what a person writes down; seconds would only look exact.
         widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        return forms.DateTimeField(
-            widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **common
-        )
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        return _WallClockField(widget=widget, input_formats=formats, **common)
     if bare is date:
         return forms.DateField(
             widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **common
@@ -279,6 +278,20 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
     )
     return forms.CharField(widget=widget_text, max_length=ask.longest, **common)
+
+
+class _WallClockField(forms.DateTimeField):
+    """A time as the clock on the wall showed it, in the night the clocks change too."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(UTC):  # or the hour that comes twice would be refused
+            shown = super().to_python(value)
+        if shown is None:
+            return None
+        try:
+            return clock.lived_at(shown.replace(tzinfo=None))
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}.") from error
 
 
 def _readable(text: str) -> None:

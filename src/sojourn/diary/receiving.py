@@ -10,7 +10,7 @@ from sojourn.course.diary import MakeEntry
 from sojourn.diary import clocks
 from sojourn.diary.keys import PARTICIPANT, owner_of
 from sojourn.diary.models import Device
-from sojourn.ledger import desk
+from sojourn.ledger import desk, leases
 from sojourn.ledger.append import StaleVersion
 from sojourn.record.command import Refused
 
@@ -78,6 +78,8 @@ def receive(device: Device, batch: Batch, now: datetime) -> Receipt:
     programme, participant = device.programme, device.participant
     if batch.owner != owner_of(programme, participant):
         raise Refused("these entries belong to another diary", "owner")
+    if leases.standing(programme).elsewhere(participant):
+        return Receipt((), (), "")  # taken offline by a site: the phone keeps them and sends again
     course = desk.load_course(programme, participant)
     taken: list[str] = []
     refused: list[tuple[str, str]] = []

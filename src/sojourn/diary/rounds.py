@@ -18,7 +18,7 @@ from sojourn.course.diary import NoteMissedDiary
 from sojourn.course.reminding import RecordReminder
 from sojourn.diary import addresses, keys
 from sojourn.diary.models import ReminderClaim
-from sojourn.ledger import clock, desk, programmes
+from sojourn.ledger import clock, desk, leases, programmes
 from sojourn.ledger.desk import Person
 from sojourn.ledger.rows import AftercareRow
 from sojourn.protocols.diary import Diary
@@ -71,7 +71,13 @@ def _watched(programme: str, diary: Diary, now: datetime) -> list[str]:
     # A day more than asked for: where the participant is, the last day may end later.
     since = now.date() - timedelta(days=diary.until_day + 2)
     rows = AftercareRow.objects.filter(programme=programme, session_on__gte=since)
-    return list(rows.order_by("participant").values_list("participant", flat=True))
+    away = leases.standing(programme)
+    # A reminder is written to the course, which whoever took it offline writes alone.
+    return [
+        each
+        for each in rows.order_by("participant").values_list("participant", flat=True)
+        if not away.elsewhere(each)
+    ]
 
 
 def _attend(programme: str, participant: str, diary: Diary, now: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from sojourn.ledger import clock
+from sojourn.ledger import clock, leases
 from sojourn.ledger.columns import STORED, entry_with
 from sojourn.ledger.read import version, written_by
 from sojourn.ledger.registry import kinds
@@ -25,9 +25,11 @@ from sojourn.record.hashing import (
 
 _HEAD = "SELECT position FROM ledger_head WHERE id = 1"
 _TAIL = (
-    "SELECT sequence, hash, recorded_at FROM ledger_entry "
+    "SELECT sequence, hash, recorded_at, stream FROM ledger_entry "
     "WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
 )
+# With the tail of what is out of the programme, so that asking costs no statement of its own.
+_TAILS = f"SELECT * FROM ({_TAIL}) AS own UNION ALL SELECT * FROM ({_TAIL}) AS away"
 _ADD = f"INSERT INTO ledger_entry ({STORED}) VALUES ({', '.join(['%s'] * 15)})"
 _MOVE = "UPDATE ledger_head SET position = %s, hash = %s WHERE id = 1"
 
@@ -75,6 +77,8 @@ def append(
     ------
     StaleVersion
         If the stream is no longer at ``expected``.
+    sojourn.record.command.Refused
+        If another record writes to the stream: a site took it offline.
     ValueError
         If a text holds a control character, a time has no zone, the author is
         missing, or a fact is of no kind the record knows.
@@ -94,7 +98,13 @@ def append(
 
 
 def append_next(
-    stream: str, facts: Sequence[Fact], *, occurred_at: datetime, author: str, role: str
+    stream: str,
+    facts: Sequence[Fact],
+    *,
+    occurred_at: datetime,
+    author: str,
+    role: str,
+    reason: str = "",
 ) -> tuple[Entry, ...]:
     """Add ``facts`` wherever ``stream`` has come to: for what follows from no earlier entry."""
     with transaction.atomic():
@@ -106,7 +116,39 @@ def append_next(
             occurred_at=occurred_at,
             author=author,
             role=role,
+            reason=reason,
         )
+
+
+def append_carried(
+    rows: Sequence[tuple[Any, ...]], *, recorded_at: datetime | None = None
+) -> list[tuple[Any, ...]]:
+    """Add entries of another record behind the last of this one, and return them as rows here.
+
+    ``rows`` are of the ``STORED`` columns, in their order there. What was said, by whom, when
+    it happened and under which key stays; position, sequence and chain are this record's.
+    ``recorded_at`` is when they are recorded here; without it they keep their own time, for a
+    record that begins with them. Must run within a transaction.
+    """
+    tails: dict[str, tuple[int, str, str]] = {}
+    added: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        position = _take_turn(cursor)
+        for row in rows:
+            stream = row[1]
+            if stream not in tails:
+                cursor.execute(_TAIL, (stream,))
+                tails[stream] = (cursor.fetchone() or (0, BEFORE_THE_FIRST, ""))[:3]
+            sequence, previous, latest = tails[stream]
+            position += 1
+            kept = max(time_text(recorded_at) if recorded_at else row[7], latest)
+            columns = (position, stream, sequence + 1, *row[3:7], kept, *row[8:13], previous)
+            tails[stream] = (sequence + 1, hash_of(*columns), kept)
+            added.append((*columns, tails[stream][1]))
+        if added:
+            cursor.executemany(_ADD, added)
+            cursor.execute(_MOVE, (position, added[-1][14]))
+    return added
 
 
 def take_turn() -> int:
@@ -140,8 +182,12 @@ def _append(
         position = _take_turn(cursor)
         if command and (written := written_by(stream, command)):
             return written
-        cursor.execute(_TAIL, (stream,))
-        found, previous, latest = cursor.fetchone() or (0, BEFORE_THE_FIRST, "")
+        away = leases.stream_beside(stream)
+        cursor.execute(_TAILS, (stream, away))
+        tails = {row[3]: row[:3] for row in cursor.fetchall()}
+        found, previous, latest = tails.get(stream, (0, BEFORE_THE_FIRST, ""))
+        if away in tails:
+            leases.refuse_elsewhere(stream, tails[away][1])
         if found != expected:
             raise StaleVersion(stream, expected, found)
         if not facts:

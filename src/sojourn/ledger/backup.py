@@ -91,7 +91,7 @@ def describe(path: Path, key: bytes) -> Copied:
     BadArchive
         If it is no copy, is damaged at its beginning, or has another key.
     """
-    return _copied(path, next(archive.read(path, key)))
+    return copied_of(path, next(archive.read(path, key)))
 
 
 def restore(
@@ -118,7 +118,7 @@ def restore(
         If the record holds entries or accounts.
     """
     with transaction.atomic():
-        _refuse_unless_empty()
+        refuse_unless_empty()
         read = _Read()
         for path in paths:
             _take(path, key, read, until, progress, last=path is paths[-1])
@@ -168,7 +168,7 @@ def _take(
 ) -> None:
     """Write what one copy holds; of the tables beside the record only the last copy's."""
     lines = archive.read(path, key)
-    copied = _copied(path, next(lines))
+    copied = copied_of(path, next(lines))
     if copied.after != (read.last.size if read.last else 0):
         raise BadArchive(
             f"{path} goes on from entry {copied.after}, and the copies before it end at "
@@ -177,7 +177,7 @@ def _take(
     read.last = copied
     by_label = {table._meta.label: table for table in _tables()}
     ended = False
-    for head, rows in _sections(lines):
+    for head, rows in sections(lines):
         if "end" in head:
             read.digests, ended = head["end"], True
         elif head["table"] == EntryRow._meta.label:
@@ -196,8 +196,8 @@ def _take(
         raise BadArchive(f"{path} ends before its last line; use another copy")
 
 
-def _sections(lines: Iterator[str]) -> Iterator[tuple[dict[str, Any], Iterator[list[Any]]]]:
-    """Each heading with the rows under it; rows nobody took are passed over."""
+def sections(lines: Iterator[str]) -> Iterator[tuple[dict[str, Any], Iterator[list[Any]]]]:
+    """Each heading of a file with the rows under it; rows nobody took are passed over."""
     waiting: list[str] = []
 
     def below() -> Iterator[list[Any]]:
@@ -242,14 +242,28 @@ def _tables() -> tuple[kept.Table, ...]:
     return (Checkpoint, *kept.tables())
 
 
-def _copied(path: Path, line: str) -> Copied:
+def copied_of(path: Path, line: str) -> Copied:
+    """What the first line of the copy at ``path`` says it holds.
+
+    Raises
+    ------
+    BadArchive
+        If it says something else.
+    """
     try:
         return Copied(**json.loads(line)["copied"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadArchive(f"{path} does not say what it holds: {error}") from error
 
 
-def _refuse_unless_empty() -> None:
+def refuse_unless_empty() -> None:
+    """Refuse a record that holds anything already.
+
+    Raises
+    ------
+    NotEmpty
+        Saying how many entries, and which tables.
+    """
     holding = [table._meta.label for table in kept.tables() if table._default_manager.exists()]
     position = Head.objects.get().position
     if position or holding:

@@ -17,7 +17,7 @@ from sojourn.conduct.programme import Authorisation, Programme
 from sojourn.course import amendment
 from sojourn.course.circumstances import Amended, Clearance
 from sojourn.course.state import Course
-from sojourn.ledger import clock, projections, safety
+from sojourn.ledger import clock, leases, projections, safety
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.registry import kinds
@@ -214,6 +214,8 @@ def opened_at(key: str) -> datetime | None:
 
 def _all_locked(key: str) -> None:
     # Asked while we hold the writers' turn: nothing can be unlocked or asked in between.
+    for away in leases.standing(key).out:
+        raise Refused(f"site {away.site} works offline; merge what it gives back first")
     mine = {"programme": key}
     database_lock.before_locking(
         ParticipantRow.objects.filter(**mine).count(),

@@ -13,7 +13,7 @@ from sojourn.course.alerting import (
     RaiseAlarm,
 )
 from sojourn.course.readings import SilenceNoticed, in_words
-from sojourn.ledger import clock, programmes, recent, watching
+from sojourn.ledger import clock, leases, programmes, recent, watching
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.desk import Person, at_desk, stream_of
 from sojourn.ledger.turns import in_turn
@@ -49,7 +49,10 @@ def tick(programme: str) -> int:
     now = clock.now()
     now_ms = round(now.timestamp() * 1000)
     done = 0
+    away = leases.standing(programme)
     for participant, visit in _silent(programme, now_ms):
+        if away.elsewhere(participant):
+            continue  # who watches this session writes another record
         with in_turn():
             take_turn()
             monitor = watching.load(watching.stream_of(programme, participant, visit))
@@ -61,7 +64,7 @@ def tick(programme: str) -> int:
                 with at_desk(programme, participant, SERVER) as desk:
                     done += len(desk.execute(EscalateAlert(clock.now(), alert)))
         except Refused:
-            continue  # somebody acknowledged it, or another worker was here first
+            continue  # acknowledged, taken offline, or another worker was here first
     return done
 
 

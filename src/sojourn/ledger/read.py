@@ -148,6 +148,15 @@ def stored_at(positions: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
     return tuple(found)
 
 
+def rows_of(stream: str) -> list[tuple[Any, ...]]:
+    """The rows of the ``STORED`` columns of one stream, as they lie in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {STORED} FROM ledger_entry WHERE stream = %s ORDER BY sequence", (stream,)
+        )
+        return list(cursor.fetchall())
+
+
 def read_all(after: int = 0, batch: int = 2000) -> Iterator[Entry]:
     """Every entry after position ``after`` in order, ``batch`` at a time.
 

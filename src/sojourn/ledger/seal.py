@@ -5,6 +5,7 @@ address is a public key: whoever has it can seal a letter that this site alone c
 RFC 7748; HKDF, RFC 5869; ChaCha20-Poly1305, RFC 8439).
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -54,9 +55,37 @@ def keyed_hash(purpose: str, text: str) -> str:
     return hmac.new(_key(_path()), message, hashlib.sha256).hexdigest()
 
 
-def which() -> str:
-    """Which key this is, in 16 digits that tell nothing of it; empty where there is none yet."""
-    return keyed_hash("which key", "")[:16] if _path().exists() else ""
+def which(key: bytes = b"") -> str:
+    """Which key this is, in 16 digits that tell nothing of it; empty where there is none yet.
+
+    Another key than the one in use may be given.
+    """
+    if not key and not _path().exists():
+        return ""
+    return hmac.new(key or _key(_path()), b"which key ", hashlib.sha256).hexdigest()[:16]
+
+
+def key_for(lease: str) -> bytes:
+    """The sealing key of a site that works offline under that lease; nobody there learns ours."""
+    message = f"offline under {lease}".encode()
+    made = hmac.new(_key(_path()), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made)
+
+
+def place(key: bytes) -> None:
+    """Make ``key`` the key of this site's seal, where it has none yet.
+
+    Raises
+    ------
+    ValueError
+        If it has another.
+    """
+    path = _path()
+    if path.exists():
+        if path.read_bytes() != key:
+            raise ValueError(f"{path} holds another sealing key; begin in a folder of its own")
+        return
+    _write(path, key)
 
 
 def address() -> str:
@@ -123,11 +152,15 @@ def _path() -> Path:
 @cache
 def _key(path: Path) -> bytes:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
+        _write(path, Fernet.generate_key())
     return path.read_bytes()
+
+
+def _write(path: Path, key: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
 
 
 @cache

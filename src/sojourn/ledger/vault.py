@@ -5,8 +5,10 @@ erases the person, and leaves the science. Whether someone is screened twice is 
 by keyed hashes of likenesses, which say nothing without the site's key.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from cryptography.fernet import Fernet
 from django.db import connection, transaction
@@ -115,14 +117,43 @@ def erase(programme: str, participant: str, ground: str, by: Person) -> None:
     Refused
         If nothing is kept, no ground is given, or the role may not.
     """
+    with transaction.atomic(), at_desk(programme, participant, by) as desk:
+        desk.execute(EraseIdentity(clock.now(), ground))
+        forget(programme, participant)
+
+
+def under_another_seal(
+    programme: str, participants: Collection[str], key: bytes
+) -> Iterator[tuple[str, str, str]]:
+    """Participant, sealed key and ciphertext of each identity, for a site whose seal is ``key``."""
+    for row in IdentityRow.objects.filter(programme=programme).order_by("participant"):
+        if row.participant in participants:
+            own = seal.unwrap(row.sealed_key.encode())
+            yield row.participant, Fernet(key).encrypt(own).decode(), row.ciphertext
+
+
+def adopt(
+    programme: str, participant: str, sealed_key: str, ciphertext: str, key: bytes
+) -> tuple[Match, ...]:
+    """Keep an identity that lay under the seal ``key`` as if it had been kept here.
+
+    Returns who else it may be, as ``keep`` does. Nothing is written to the record.
+    """
+    own = Fernet(key).decrypt(sealed_key.encode())
+    identity = _IDENTITY.validate_json(Fernet(own).decrypt(ciphertext.encode()))
+    marks = _marks(identity)
+    _put(programme, participant, seal.wrap(own).decode(), ciphertext, marks)
+    return _matches(programme, participant, marks)
+
+
+def forget(programme: str, participant: str) -> None:
+    """Destroy what is kept of a person whose erasure stands in the record already."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:  # or the bytes would stay in the file's free pages
             cursor.execute("PRAGMA secure_delete=ON")
-    with transaction.atomic(), at_desk(programme, participant, by) as desk:
-        desk.execute(EraseIdentity(clock.now(), ground))
-        where = {"programme": programme, "participant": participant}
-        IdentityMark.objects.filter(**where).delete()
-        IdentityRow.objects.filter(**where).delete()
+    where = {"programme": programme, "participant": participant}
+    IdentityMark.objects.filter(**where).delete()
+    IdentityRow.objects.filter(**where).delete()
 
 
 def _read(programme: str, participant: str) -> Identity | None:
@@ -135,15 +166,16 @@ def _read(programme: str, participant: str) -> Identity | None:
 
 def _write(programme: str, participant: str, identity: Identity, marks: dict[str, str]) -> None:
     key = Fernet.generate_key()
-    where = {"programme": programme, "participant": participant}
-    IdentityRow.objects.update_or_create(
-        programme=programme,
-        participant=participant,
-        defaults={
-            "sealed_key": seal.wrap(key).decode(),
-            "ciphertext": Fernet(key).encrypt(_IDENTITY.dump_json(identity)).decode(),
-        },
-    )
+    ciphertext = Fernet(key).encrypt(_IDENTITY.dump_json(identity)).decode()
+    _put(programme, participant, seal.wrap(key).decode(), ciphertext, marks)
+
+
+def _put(
+    programme: str, participant: str, sealed_key: str, ciphertext: str, marks: Collection[str]
+) -> None:
+    where: dict[str, Any] = {"programme": programme, "participant": participant}
+    kept = {"sealed_key": sealed_key, "ciphertext": ciphertext}
+    IdentityRow.objects.update_or_create(**where, defaults=kept)
     IdentityMark.objects.filter(**where).delete()
     IdentityMark.objects.bulk_create(IdentityMark(mark=mark, **where) for mark in marks)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sojourn.ledger import drill
 from sojourn.ledger.models import Head
 
 LEAST_FREE = 64 * 2**20  # bytes; a session day's readings take a few MiB
@@ -60,7 +61,18 @@ def _record() -> str:
     position = Head.objects.get().position
     return (
         "# HELP sojourn_entries Entries in the record\n# TYPE sojourn_entries counter\n"
-        f"sojourn_entries {position}\n"
+        f"sojourn_entries {position}\n{_drilled()}"
+    )
+
+
+def _drilled() -> str:
+    found = drill.last()
+    if found is None:  # no number is better than one that looks fresh
+        return ""
+    name = "sojourn_drill_age_seconds"
+    return (
+        f"# HELP {name} Since a copy was last restored and verified\n# TYPE {name} gauge\n"
+        f"{name} {found.age.total_seconds():.0f}\n"
     )
 
 

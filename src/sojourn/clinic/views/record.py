@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.ledger import checkpoint as checkpoints
+from sojourn.ledger import clock, leases
 from sojourn.ledger.models import Checkpoint, Head
 from sojourn.ledger.verify import verify
 
@@ -60,4 +61,6 @@ def _context(visitor: Visitor) -> dict[str, Any]:
         "entries": head.position if head else 0,
         "latest": checkpoints.latest(),
         "checkpoints": Checkpoint.objects.order_by("-size")[:10],
+        "leases": leases.standing(visitor.programme),
+        "today": clock.now().date(),
     }
