@@ -151,8 +151,9 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
 
 def evolve(course: Course, entry: Entry) -> Course:
     """The course after ``entry``."""
-    changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
-    return replace(verification.entered(changed, entry), version=entry.sequence)
+    changed = _evolved(course, entry)
+    entered = verification.entered((entry,), changed.entered)
+    return replace(changed, version=entry.sequence, entered=entered)
 
 
 def fold(entries: Iterable[Entry], read: Reader) -> Course:
@@ -161,10 +162,19 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
     ``read`` turns the stored text of a corrected fact back into a fact.
     """
     entries = tuple(entries)
-    course = reduce(evolve, effective(entries, read), Course())
+    history = effective(entries, read)
     corrected = {e.fact.corrects: e.sequence for e in entries if isinstance(e.fact, Corrected)}
-    version = entries[-1].sequence if entries else 0
-    return replace(course, version=version, corrected=MappingProxyType(corrected))
+    return replace(
+        reduce(_evolved, history, Course()),
+        version=entries[-1].sequence if entries else 0,
+        entered=verification.entered(history),
+        corrected=MappingProxyType(corrected),
+    )
+
+
+def _evolved(course: Course, entry: Entry) -> Course:
+    changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
+    return changed
 
 
 __all__ = [

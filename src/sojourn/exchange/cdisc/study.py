@@ -1,13 +1,17 @@
 """What every row of an export may know of the trial, and of the one participant it is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from sojourn.course import schedule
+from sojourn.course.assessment import AssessmentRecorded, score_of
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course
+from sojourn.exchange.cdisc.codes import Form, Questions
 from sojourn.exchange.cdisc.elements import treatment_epoch
+from sojourn.instruments import AnswerError, Score
 from sojourn.ledger.cut import Told
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.entry import Entry
@@ -51,6 +55,7 @@ class Study:
     arms: tuple[Arm, ...]
     country: Callable[[str], str | None]  # three letters by site
     circumstances: Circumstances
+    questions: Questions
 
     @property
     def treatment_epoch(self) -> str:
@@ -65,6 +70,19 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """An entry that holds a questionnaire or rating, with its form and, where it has one, score."""
+
+    entry: Entry
+    form: Form
+    score: Score | None
+
+    @property
+    def recorded(self) -> AssessmentRecorded:
+        return fact(self.entry)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One participant: what they told up to the cut, and the arm as far as it may be known."""
 
@@ -75,6 +93,8 @@ class Subject:
     of_kind: Mapping[str, tuple[Entry, ...]]
     doses: tuple[datetime, ...]
     reference: datetime | None  # day 1: the first dose; where nothing is dosed, randomisation
+    ratings: tuple[Rating, ...]
+    plan: tuple[schedule.Planned, ...]
 
     @property
     def course(self) -> Course:
@@ -117,7 +137,25 @@ def subject(study: Study, told: Told, allotted: Mapping[str, tuple[Arm, int]]) -
     first = doses[0] if doses else None
     if study.protocol.dosing is None:
         first = told.course.randomised_at
-    return Subject(study, told, arm, where, of_kind, tuple(doses), first)
+    rated = tuple(_ratings(study, of_kind.get("assessment.recorded", ())))
+    plan = schedule.plan(told.course, study.protocol)
+    return Subject(study, told, arm, where, of_kind, tuple(doses), first, rated, plan)
+
+
+def _ratings(study: Study, entries: Iterable[Entry]) -> Iterator[Rating]:
+    for entry in entries:
+        form = study.questions.forms.get(fact(entry).instrument)
+        if form is not None:
+            yield Rating(entry, form, _score(fact(entry), form))
+
+
+def _score(recorded: AssessmentRecorded, form: Form) -> Score | None:
+    if form.total is None:
+        return None
+    try:
+        return score_of(recorded, form.instrument)
+    except AnswerError:  # neither answers nor a total: nothing to score
+        return None
 
 
 def _arm(
