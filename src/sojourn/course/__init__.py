@@ -6,7 +6,6 @@ the same history always folds to the same course.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
@@ -47,7 +46,7 @@ from sojourn.course import (
 )
 from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.correction import Corrected, Reader, effective
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
@@ -151,9 +150,9 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
 
 def evolve(course: Course, entry: Entry) -> Course:
     """The course after ``entry``."""
-    changed = _evolved(course, entry)
-    entered = verification.entered((entry,), changed.entered)
-    return replace(changed, version=entry.sequence, entered=entered)
+    after = _evolved(course, entry)
+    entered = verification.entered((entry,), after.entered)
+    return changed(after, version=entry.sequence, entered=entered)
 
 
 def fold(entries: Iterable[Entry], read: Reader) -> Course:
@@ -164,7 +163,7 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
     entries = tuple(entries)
     history = effective(entries, read)
     corrected = {e.fact.corrects: e.sequence for e in entries if isinstance(e.fact, Corrected)}
-    return replace(
+    return changed(
         reduce(_evolved, history, Course()),
         version=entries[-1].sequence if entries else 0,
         entered=verification.entered(history),
@@ -173,8 +172,8 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
 
 
 def _evolved(course: Course, entry: Entry) -> Course:
-    changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
-    return changed
+    after: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
+    return after
 
 
 __all__ = [

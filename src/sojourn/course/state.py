@@ -1,7 +1,7 @@
 """One participant's course as it stands: what a fold over their entries has built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -342,7 +342,9 @@ class Guess:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: every entry makes a new course of the one before, and a dictionary is copied at once
+# where slots would be copied one by one (see ``changed``).
+@dataclass(frozen=True)
 class Course:
     """The whole of it. A new course has no participant yet."""
 
@@ -429,11 +431,30 @@ class Course:
         return next((each for each in self.sessions.values() if each.closed_at is None), None)
 
 
+_FIELDS = frozenset(Course.__dataclass_fields__)
+
+
+def changed(course: Course, **fields: Any) -> Course:
+    """``course`` with these fields in place of its own: ``replace``, some twenty times faster.
+
+    Raises
+    ------
+    TypeError
+        If a course has no field of that name.
+    """
+    if not _FIELDS.issuperset(fields):
+        raise TypeError(f"a course has no field '{min(fields.keys() - _FIELDS)}'")
+    new = object.__new__(Course)
+    vars(new).update(vars(course), **fields)
+    return new
+
+
 def with_item(mapping: Mapping[Any, Any], key: Any, value: Any) -> Mapping[Any, Any]:
     """``mapping`` with one item more or changed; the old one is left as it was."""
-    return MappingProxyType({**mapping, key: value})
+    # Every mapping of a course is a dictionary or a view of one; '|' copies either at once.
+    return MappingProxyType(mapping | {key: value})  # type: ignore[operator]
 
 
 def with_session(course: Course, session: Session) -> Course:
     """The course with this session in place of its earlier self."""
-    return replace(course, sessions=with_item(course.sessions, session.visit, session))
+    return changed(course, sessions=with_item(course.sessions, session.visit, session))

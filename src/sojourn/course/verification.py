@@ -6,13 +6,13 @@ whenever it is drawn and nobody at a site knows it while they write.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import NOTHING, Course
+from sojourn.course.state import NOTHING, Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -113,7 +113,7 @@ def verify(course: Course, command: VerifySource, circumstances: Circumstances) 
 
 
 def verified(course: Course, fact: SourceVerified, entry: Entry) -> Course:
-    return replace(
+    return changed(
         course, verified={**course.verified, **dict.fromkeys(fact.entries, entry.sequence)}
     )
 

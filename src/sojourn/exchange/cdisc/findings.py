@@ -113,15 +113,17 @@ def questionnaires(subject: Subject) -> Iterator[Line]:
     asked = subject.study.questions
     for entry in subject.facts("aftercare.contact-recorded"):
         called = fact(entry)
-        told = (str(called.mood), str(called.sleep_hours), str(called.concern))
+        told = map(str, (called.mood, called.sleep_hours, called.concern))
         said = zip(codes.CONTACT, told, strict=True)
         yield _asked(subject, entry, "AFTERCARE CONTACT", said, called.visit)
     for entry in subject.facts("medication.mood-checked"):
-        told = (str(fact(entry).mood), "yes" if fact(entry).suicidal_thoughts else "no")
-        yield _asked(subject, entry, "MOOD CHECK", zip(codes.MOOD, told, strict=True))
+        answered = (str(fact(entry).mood), "yes" if fact(entry).suicidal_thoughts else "no")
+        yield _asked(subject, entry, "MOOD CHECK", zip(codes.MOOD, answered, strict=True))
     for entry in subject.facts("diary.entry-made"):
         # A line of free text may name people; it stays in the record.
-        found = [(asked.diary[key], given) for key, given in fact(entry).answers if key in asked.diary]
+        found = [
+            (asked.diary[key], given) for key, given in fact(entry).answers if key in asked.diary
+        ]
         yield _asked(subject, entry, "DIARY", found)
     interviews: dict[int, tuple[Entry, list[tuple[Test, str]]]] = {}
     for question, given, entry in answers(subject):
@@ -171,7 +173,6 @@ def laboratory(subject: Subject) -> Iterator[Line]:
         }
         at = entry.occurred_at
         yield Line({"LBCAT": place.category, "LBDTC": at}, subject.told.at(entry), at, rows=[said])
-
 
 
 def criteria_not_met(subject: Subject) -> Iterator[Line]:

@@ -207,9 +207,8 @@ def iso(moment: date | datetime | None) -> str | None:
     """ISO 8601 in the site's own time, to the second; a date stays a date."""
     if moment is None:
         return None
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds")
-    return moment.isoformat()
+    # Of a moment, what stands before the fraction of the second and the zone.
+    return moment.isoformat()[:19]
 
 
 def fact(entry: Entry) -> Any:
