@@ -40,12 +40,17 @@ def cdisc(
     author: Author = "command line",
 ) -> None:
     """SDTM and ADaM with Define-XML: sojourn export cdisc demo --out export"""
-    source = _source(programme, as_of, opened, purpose, author)
+    start()
     from sojourn.exchange.cdisc import shelf
     from sojourn.exchange.cdisc.checks import check
     from sojourn.exchange.cdisc.export import export
+    from sojourn.exchange.cdisc.place import refuse_unwritable
 
     folder = out or shelf.folder(programme, blinded=not opened)
+    if out is not None:
+        with _telling():
+            refuse_unwritable(out)
+    source = _source(programme, as_of, opened, purpose, author)
     with _telling(), progress("Writing datasets") as bar:
         done = export(source, folder, xpt=xpt, workers=workers or os.cpu_count() or 1, progress=bar)
     for kind, counts in done.records.items():
@@ -70,8 +75,11 @@ def odm(
     """Every entry with its audit record, as ODM 2.0: sojourn export odm demo --out demo.xml"""
     start()
     from sojourn.exchange.cdisc.odm import export_odm
+    from sojourn.exchange.cdisc.place import refuse_unwritable
     from sojourn.ledger.desk import Person
 
+    with _telling():
+        refuse_unwritable(out.parent)
     with _telling(), progress("Writing entries") as bar:
         by = Person(author, "statistician")
         written = export_odm(
@@ -108,11 +116,12 @@ def _table_command(form: "Form") -> None:
         author: Author = "command line",
     ) -> None:
         start()
-        from sojourn.exchange.cdisc.frames import refuse_taken, write_frames
+        from sojourn.exchange.cdisc.frames import write_frames
+        from sojourn.exchange.cdisc.place import refuse_taken, refuse_unwritable
 
-        # Asked before the allocation is opened for nothing.
         with _telling():
             refuse_taken(out)
+            refuse_unwritable(out.parent)
         source = _source(programme, as_of, opened, purpose, author)
         with _telling(), progress("Writing tables") as bar:
             given = workers or os.cpu_count() or 1
@@ -144,7 +153,6 @@ def import_odm(
 
 
 def _source(programme: str, as_of: str, opened: bool, purpose: str, author: str) -> "Source":
-    start()
     from sojourn.exchange.cdisc.source import Wish, open_source
     from sojourn.ledger.desk import Person
 

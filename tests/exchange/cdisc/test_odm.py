@@ -99,6 +99,12 @@ def test_104_come_back_onto_an_empty_record_with_the_same_states(trial):
 
 
 @pytest.mark.django_db
+def test_before_the_programme_is_founded_nothing_is_brought_in(trial):
+    with pytest.raises(Refused, match="found it first"):
+        import_odm(trial.odm, PROGRAMME, LEAD)
+
+
+@pytest.mark.django_db
 def test_a_file_of_another_protocol_or_that_skips_an_entry_writes_nothing(trial, tmp_path):
     found_demo(clock.now())
     text = trial.odm.read_text()

@@ -137,6 +137,24 @@ def test_the_command_line_checks_what_it_wrote_and_finds_a_fault_put_there(shelv
     assert "no fault found" in run(["check", str(odm)])
 
 
+def test_what_can_not_be_written_opens_nothing(demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_export, "start", lambda: None)
+    (tmp_path / "file").write_text("in the way")
+    before = version(f"openings:{PROGRAMME}")
+    inside, told = str(tmp_path / "file" / "tables"), ["--opened", "--purpose", PURPOSE]
+    for form in ("parquet", "csv", "sqlite", "cdisc", "odm"):
+        done = CliRunner().invoke(cli_export.export_app, [form, demo, "--out", inside, *told])
+        assert done.exit_code == 1
+        assert "nothing can be written in" in done.output
+    asked = [["parquet", "nothing-here", "--out", str(tmp_path / "a")],
+             ["csv", demo, "--out", str(tmp_path)],
+             ["sqlite", demo, "--out", str(tmp_path / "file")]]  # fmt: skip
+    for arguments, why in zip(asked, ("no programme", "exists", "exists"), strict=True):
+        done = CliRunner().invoke(cli_export.export_app, arguments)
+        assert (done.exit_code, why in done.output) == (1, True)
+    assert version(f"openings:{PROGRAMME}") == before
+
+
 def test_the_page_hands_exports_out_by_role(shelved):
     before = version(f"openings:{PROGRAMME}")
     for name in ("lead", "monitor"):
