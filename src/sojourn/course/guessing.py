@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, Guess, Session, changed, with_item
+from sojourn.course.guess_state import Guess
+from sojourn.course.state import Course, Session, changed, with_item
 from sojourn.protocols.blinding_check import Guesser, Occasion
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+from sojourn.course.guess_state import Guess
 from sojourn.course.quality_state import Hold, Query
 from sojourn.course.unblinding_state import Unblinding
 
@@ -324,22 +325,6 @@ class ContactAttempt:
     at: datetime
     how: str
     next_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What one person believed about the arm on one occasion."""
-
-    occasion: str
-    visit: str
-    guesser: str  # 'participant', 'therapist' or 'independent-rater'
-    account: str  # of the therapist or rater; empty for the participant
-    guess: str  # key of an arm, or 'unknown'
-    certainty_percent: int | None  # 0 to 100; None where the arm was not guessed
-    reason: str
-    at: datetime
-    author: str
-    sequence: int
 
 
 # No slots: every entry makes a new course of the one before, and a dictionary is copied at once
