@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 export_app = typer.Typer(help="Take a programme's data away.", no_args_is_help=True)
 
+CHECKED_BY = "Define-XML by odmlib's XSD, the rest by Sojourn's own checks"
 Programme = Annotated[str, typer.Argument(help="Key of the programme.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data cut, such as 2026-01-31T18:00+00:00.")]
 Opened = Annotated[bool, typer.Option("--opened", help="By arm; opens the allocation.")]
@@ -101,7 +102,7 @@ def check_files(
         found = [*schema(path, "odm", "2.0")] if path.is_file() else check(path, blinded=not opened)
     except (OSError, ValueError, KeyError) as error:
         fail(f"{path} is no export that can be read: {error}")
-    _tell(found)
+    _tell(found, "ODM 2.0 by odmlib's XSD" if path.is_file() else CHECKED_BY)
 
 
 def _table_command(form: "Form") -> None:
@@ -174,9 +175,9 @@ def _telling() -> Iterator[None]:
         fail(f"the files can't be written: {error}")
 
 
-def _tell(found: "Sequence[Finding]") -> None:
+def _tell(found: "Sequence[Finding]", by: str = CHECKED_BY) -> None:
     for each in found[:50]:
         typer.echo(str(each), err=True)
     if found:
         fail(f"{len(found)} faults")
-    typer.echo("no fault found: Define-XML by odmlib's XSD, the rest by Sojourn's own checks")
+    typer.echo(f"no fault found: {by}")
