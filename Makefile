@@ -36,8 +36,8 @@ test: $(VENV)/develop.stamp ## Run every test: SQLite, PostgreSQL, browser
 	$(BIN)/python tests/with_postgresql.py $(BIN)/python -m pytest -n 2 --dist loadfile --reuse-db $(ON_POSTGRESQL)
 
 check: $(VENV)/develop.stamp ## Style, types, rooms
-	$(BIN)/ruff check src tests benchmarks validation/*.py
-	$(BIN)/ruff format --check src tests benchmarks validation/*.py
+	$(BIN)/ruff check src tests benchmarks examples validation/*.py
+	$(BIN)/ruff format --check src tests benchmarks examples validation/*.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m django makemigrations --check --dry-run --settings sojourn.clinic.settings

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 export_app = typer.Typer(help="Take a programme's data away.", no_args_is_help=True)
 
+CHECKED_BY = "Define-XML by odmlib's XSD, the rest by Sojourn's own checks"
 Programme = Annotated[str, typer.Argument(help="Key of the programme.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data cut, such as 2026-01-31T18:00+00:00.")]
 Opened = Annotated[bool, typer.Option("--opened", help="By arm; opens the allocation.")]
@@ -40,12 +41,17 @@ def cdisc(
     author: Author = "command line",
 ) -> None:
     """SDTM and ADaM with Define-XML: sojourn export cdisc demo --out export"""
-    source = _source(programme, as_of, opened, purpose, author)
+    start()
     from sojourn.exchange.cdisc import shelf
     from sojourn.exchange.cdisc.checks import check
     from sojourn.exchange.cdisc.export import export
+    from sojourn.exchange.cdisc.place import refuse_unwritable
 
     folder = out or shelf.folder(programme, blinded=not opened)
+    if out is not None:
+        with _telling():
+            refuse_unwritable(out)
+    source = _source(programme, as_of, opened, purpose, author)
     with _telling(), progress("Writing datasets") as bar:
         done = export(source, folder, xpt=xpt, workers=workers or os.cpu_count() or 1, progress=bar)
     for kind, counts in done.records.items():
@@ -70,8 +76,11 @@ def odm(
     """Every entry with its audit record, as ODM 2.0: sojourn export odm demo --out demo.xml"""
     start()
     from sojourn.exchange.cdisc.odm import export_odm
+    from sojourn.exchange.cdisc.place import refuse_unwritable
     from sojourn.ledger.desk import Person
 
+    with _telling():
+        refuse_unwritable(out.parent)
     with _telling(), progress("Writing entries") as bar:
         by = Person(author, "statistician")
         written = export_odm(
@@ -93,7 +102,7 @@ def check_files(
         found = [*schema(path, "odm", "2.0")] if path.is_file() else check(path, blinded=not opened)
     except (OSError, ValueError, KeyError) as error:
         fail(f"{path} is no export that can be read: {error}")
-    _tell(found)
+    _tell(found, "ODM 2.0 by odmlib's XSD" if path.is_file() else CHECKED_BY)
 
 
 def _table_command(form: "Form") -> None:
@@ -108,11 +117,12 @@ def _table_command(form: "Form") -> None:
         author: Author = "command line",
     ) -> None:
         start()
-        from sojourn.exchange.cdisc.frames import refuse_taken, write_frames
+        from sojourn.exchange.cdisc.frames import write_frames
+        from sojourn.exchange.cdisc.place import refuse_taken, refuse_unwritable
 
-        # Asked before the allocation is opened for nothing.
         with _telling():
             refuse_taken(out)
+            refuse_unwritable(out.parent)
         source = _source(programme, as_of, opened, purpose, author)
         with _telling(), progress("Writing tables") as bar:
             given = workers or os.cpu_count() or 1
@@ -144,7 +154,6 @@ def import_odm(
 
 
 def _source(programme: str, as_of: str, opened: bool, purpose: str, author: str) -> "Source":
-    start()
     from sojourn.exchange.cdisc.source import Wish, open_source
     from sojourn.ledger.desk import Person
 
@@ -166,9 +175,9 @@ def _telling() -> Iterator[None]:
         fail(f"the files can't be written: {error}")
 
 
-def _tell(found: "Sequence[Finding]") -> None:
+def _tell(found: "Sequence[Finding]", by: str = CHECKED_BY) -> None:
     for each in found[:50]:
         typer.echo(str(each), err=True)
     if found:
         fail(f"{len(found)} faults")
-    typer.echo("no fault found: Define-XML by odmlib's XSD, the rest by Sojourn's own checks")
+    typer.echo(f"no fault found: {by}")

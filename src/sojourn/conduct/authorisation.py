@@ -326,7 +326,9 @@ def check_settings(protocol: Protocol, settings: tuple[tuple[str, int], ...]) ->
         if value is None and not setting.required:
             continue
         if value is None:
-            raise Refused(f"{setting.label} is not set; the site decides it", "settings")
+            raise Refused(
+                f"{setting.label} ({setting.key}) is not set; the site decides it", "settings"
+            )
         if not setting.lowest <= value <= setting.highest:
             raise Refused(
                 f"{setting.label} {value} {setting.unit} lies outside "

@@ -6,7 +6,6 @@ the same history always folds to the same course.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
@@ -48,7 +47,7 @@ from sojourn.course import (
 )
 from sojourn.course.circumstances import Circumstances, Clearance
 from sojourn.course.correction import Corrected, Reader, effective
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Refused, check
 from sojourn.record.entry import Entry, Fact
 
@@ -155,8 +154,9 @@ def decide(course: Course, command: Any, circumstances: Circumstances) -> tuple[
 
 def evolve(course: Course, entry: Entry) -> Course:
     """The course after ``entry``."""
-    changed: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
-    return replace(verification.entered(changed, entry), version=entry.sequence)
+    after = _evolved(course, entry)
+    entered = verification.entered((entry,), after.entered)
+    return changed(after, version=entry.sequence, entered=entered)
 
 
 def fold(entries: Iterable[Entry], read: Reader) -> Course:
@@ -165,10 +165,19 @@ def fold(entries: Iterable[Entry], read: Reader) -> Course:
     ``read`` turns the stored text of a corrected fact back into a fact.
     """
     entries = tuple(entries)
-    course = reduce(evolve, effective(entries, read), Course())
+    history = effective(entries, read)
     corrected = {e.fact.corrects: e.sequence for e in entries if isinstance(e.fact, Corrected)}
-    version = entries[-1].sequence if entries else 0
-    return replace(course, version=version, corrected=MappingProxyType(corrected))
+    return changed(
+        reduce(_evolved, history, Course()),
+        version=entries[-1].sequence if entries else 0,
+        entered=verification.entered(history),
+        corrected=MappingProxyType(corrected),
+    )
+
+
+def _evolved(course: Course, entry: Entry) -> Course:
+    after: Course = _EVOLVE[type(entry.fact)](course, entry.fact, entry)
+    return after
 
 
 __all__ = [

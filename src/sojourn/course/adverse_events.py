@@ -29,7 +29,7 @@ from sojourn.course.event_rules import (
 )
 from sojourn.course.reporting import clocks_to_start
 from sojourn.course.safety import CLINICAL, new_alert
-from sojourn.course.state import AdverseEvent, Course, with_item
+from sojourn.course.state import AdverseEvent, Course, changed, with_item
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -243,7 +243,7 @@ def event_recorded(course: Course, fact: AdverseEventRecorded, entry: Entry) -> 
         follow_up_on=fact.follow_up_on,
         heard_at=entry.occurred_at,
     )
-    return replace(course, adverse_events=with_item(course.adverse_events, event.key, event))
+    return changed(course, adverse_events=with_item(course.adverse_events, event.key, event))
 
 
 def event_updated(course: Course, fact: AdverseEventUpdated, entry: Entry) -> Course:
@@ -251,7 +251,7 @@ def event_updated(course: Course, fact: AdverseEventUpdated, entry: Entry) -> Co
     if known is None:  # while the event itself is being corrected
         return course
     event = _updated(known, fact, entry.occurred_at)
-    return replace(course, adverse_events=with_item(course.adverse_events, event.key, event))
+    return changed(course, adverse_events=with_item(course.adverse_events, event.key, event))
 
 
 def _updated(event: AdverseEvent, fact: AdverseEventUpdated, at: datetime) -> AdverseEvent:

@@ -1,13 +1,21 @@
 """Aftercare: the watchful days after a session, in which mood can drop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, safety, visits
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Contact, ContactAttempt, Course, Session, VisitDone, with_item
+from sojourn.course.state import (
+    Contact,
+    ContactAttempt,
+    Course,
+    Session,
+    VisitDone,
+    changed,
+    with_item,
+)
 from sojourn.protocols.model import Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -126,7 +134,7 @@ def _awaited(course: Course, key: str, circumstances: Circumstances) -> tuple[Vi
 def not_reached(course: Course, fact: ContactNotReached, entry: Entry) -> Course:
     made = ContactAttempt(entry.occurred_at, fact.how, fact.next_at)
     earlier = course.contact_attempts.get(fact.visit, ())
-    return replace(
+    return changed(
         course,
         contact_attempts=with_item(course.contact_attempts, fact.visit, (*earlier, made)),
     )
@@ -134,7 +142,7 @@ def not_reached(course: Course, fact: ContactNotReached, entry: Entry) -> Course
 
 def contacted(course: Course, fact: ContactRecorded, entry: Entry) -> Course:
     told = Contact(entry.occurred_at, fact.mood, fact.sleep_hours, fact.concern)
-    course = replace(course, contacts=with_item(course.contacts, fact.visit, told))
+    course = changed(course, contacts=with_item(course.contacts, fact.visit, told))
     return visits.with_visit(course, fact.visit, VisitDone(entry.occurred_at, held=True))
 
 

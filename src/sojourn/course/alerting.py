@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.safety import new_alert
-from sojourn.course.state import Alert, Course, with_item
+from sojourn.course.state import Alert, Course, changed, with_item
 from sojourn.protocols.model import Protocol
 from sojourn.protocols.monitoring import AlarmRule
 from sojourn.record.command import Ask, Nature, Refused
@@ -157,7 +157,7 @@ def _open(course: Course, key: str) -> Alert:
 
 def _changed(course: Course, key: str, **changes: Any) -> Course:
     alert = replace(course.alerts[key], **changes)
-    return replace(course, alerts=with_item(course.alerts, key, alert))
+    return changed(course, alerts=with_item(course.alerts, key, alert))
 
 
 DECIDE: Mapping[type, Any] = {

@@ -1,13 +1,13 @@
 """Assessments: instruments answered at a visit, scored when read and never overwritten."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, safety, visits
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Assessment, Course, VisitDone, with_item
+from sojourn.course.state import Assessment, Course, VisitDone, changed, with_item
 from sojourn.instruments import AnswerError, Instrument, Score, score, score_total
 from sojourn.protocols.model import Visit
 from sojourn.record.command import Ask, Nature, Refused
@@ -52,7 +52,9 @@ def may_rate(role: str, visit: Visit) -> bool:
     return (visit.rated_by == "independent-rater") == (role == "independent-rater")
 
 
-def score_of(assessment: Assessment | RecordAssessment, instrument: Instrument) -> Score:
+def score_of(
+    assessment: Assessment | RecordAssessment | AssessmentRecorded, instrument: Instrument
+) -> Score:
     """The score of recorded answers, or of the total when only that was recorded."""
     if assessment.answers:
         return score(instrument, assessment.answers)
@@ -128,7 +130,7 @@ def recorded(course: Course, fact: AssessmentRecorded, entry: Entry) -> Course:
         entry.author,
         entry.role,
     )
-    course = replace(
+    course = changed(
         course,
         assessments=with_item(course.assessments, (fact.visit, fact.instrument), assessment),
     )

@@ -1,13 +1,13 @@
 """The checklist of a dosing day: each item signed by whoever checked it, on that day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, visits
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, Signed, with_item
+from sojourn.course.state import Course, Signed, changed, with_item
 from sojourn.protocols.model import ChecklistItem, Dosing
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -75,7 +75,7 @@ def sign(course: Course, command: SignChecklist, circumstances: Circumstances) -
 
 def signed(course: Course, fact: ChecklistItemSigned, entry: Entry) -> Course:
     signature = Signed(entry.occurred_at, entry.author)
-    return replace(
+    return changed(
         course, checklist=with_item(course.checklist, (fact.visit, fact.item), signature)
     )
 

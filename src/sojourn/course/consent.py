@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Agreements, Consent, Course
+from sojourn.course.state import Agreements, Consent, Course, changed
 from sojourn.record.command import Ask, Nature, Refused, digest_of
 from sojourn.record.entry import Entry, Fact
 
@@ -267,22 +267,22 @@ def signed(course: Course, fact: ConsentSigned, entry: Entry) -> Course:
     consent = Consent(
         fact.version, entry.occurred_at, fact.explained_by, fact.language, fact.signatures
     )
-    return replace(course, consents=(*course.consents, consent))
+    return changed(course, consents=(*course.consents, consent))
 
 
 def withdrawn(course: Course, fact: ConsentWithdrawn, entry: Entry) -> Course:
     last = replace(course.consents[-1], withdrawn_at=entry.occurred_at, scope=fact.scope)
-    return replace(course, consents=(*course.consents[:-1], last))
+    return changed(course, consents=(*course.consents[:-1], last))
 
 
 def safety_contact_recorded(course: Course, fact: SafetyContactRecorded, entry: Entry) -> Course:
     last = replace(course.consents[-1], safety_contact=fact.agreed)
-    return replace(course, consents=(*course.consents[:-1], last))
+    return changed(course, consents=(*course.consents[:-1], last))
 
 
 def agreed(course: Course, fact: AgreementsRecorded, entry: Entry) -> Course:
     made = Agreements(fact.touch, fact.recording, fact.note, entry.occurred_at)
-    return replace(course, agreements=made)
+    return changed(course, agreements=made)
 
 
 def _approved(version: str, circumstances: Circumstances) -> None:

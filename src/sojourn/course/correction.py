@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -121,7 +121,7 @@ def as_consented(before: Course, then: Course, now: Course, at: datetime) -> Cou
     ended = now.consents[-1].withdrawn_at if now.consents else None
     if ended and at >= ended:
         return before
-    return replace(before, consents=then.consents)
+    return changed(before, consents=then.consents)
 
 
 def under_its_name(wrong: Entry, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

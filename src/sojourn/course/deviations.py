@@ -11,7 +11,7 @@ Minor and major are words of practice for what is less than that.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -19,7 +19,7 @@ from sojourn.course import clearing, guessing
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.deviation_state import Classified
 from sojourn.course.schedule import Planned, plan
-from sojourn.course.state import Course, Dose, Session, with_item
+from sojourn.course.state import Course, Dose, Session, changed, with_item
 from sojourn.protocols.model import Dosing, Protocol
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -124,7 +124,7 @@ def classify(
 
 def classified(course: Course, fact: DeviationClassified, entry: Entry) -> Course:
     made = Classified(fact.classification, fact.comment, entry.occurred_at, entry.author)
-    return replace(course, classified=with_item(course.classified, fact.deviation, made))
+    return changed(course, classified=with_item(course.classified, fact.deviation, made))
 
 
 def _recorded(course: Course) -> Iterator[Deviation]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from sojourn.course import safety, watching
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.diary_state import DiaryEntry
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.protocols.diary import Diary, DiaryQuestion
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -172,7 +172,7 @@ def effects(entry: DiaryEntry, diary: Diary) -> tuple[str, ...]:
 
 def made(course: Course, fact: EntryMade, entry: Entry) -> Course:
     told = DiaryEntry(fact.entry, fact.day, entry.occurred_at, fact.answers, fact.clock_off_min)
-    return replace(course, diary=(*course.diary, told))
+    return changed(course, diary=(*course.diary, told))
 
 
 def reviewed(course: Course, fact: EffectsReviewed, entry: Entry) -> Course:
@@ -180,7 +180,7 @@ def reviewed(course: Course, fact: EffectsReviewed, entry: Entry) -> Course:
         replace(each, reviewed=fact.judgement) if each.key == fact.entry else each
         for each in course.diary
     )
-    return replace(course, diary=seen)
+    return changed(course, diary=seen)
 
 
 def _may_be_kept(course: Course) -> bool:

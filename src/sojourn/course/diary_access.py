@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from sojourn.course import consent, diary
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.diary_state import DiaryAccess, DiaryWishes
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.protocols.diary import in_quiet
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -127,21 +127,21 @@ def wish(course: Course, command: WishReminders, circumstances: Circumstances) -
 def sent(course: Course, fact: LinkSent, entry: Entry) -> Course:
     given = course.diary_access.given_at if course.diary_access.open else None
     access = replace(course.diary_access, given_at=given or entry.occurred_at, revoked_at=None)
-    return replace(course, diary_access=access)
+    return changed(course, diary_access=access)
 
 
 def opened(course: Course, fact: DiaryOpened, entry: Entry) -> Course:
-    return replace(course, diary_access=replace(course.diary_access, opened_at=entry.occurred_at))
+    return changed(course, diary_access=replace(course.diary_access, opened_at=entry.occurred_at))
 
 
 def revoked(course: Course, fact: AccessRevoked, entry: Entry) -> Course:
     access: DiaryAccess = replace(course.diary_access, revoked_at=entry.occurred_at)
-    return replace(course, diary_access=access)
+    return changed(course, diary_access=access)
 
 
 def wished(course: Course, fact: RemindersWished, entry: Entry) -> Course:
     wishes = DiaryWishes(fact.reminders, fact.remind_at, fact.quiet_from, fact.quiet_until)
-    return replace(course, diary_wishes=wishes)
+    return changed(course, diary_wishes=wishes)
 
 
 DECIDE: Mapping[type, Any] = {

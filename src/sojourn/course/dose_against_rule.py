@@ -6,7 +6,7 @@ always raises an alert, which the prescriber or the programme lead must act on.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -15,7 +15,7 @@ from sojourn.course.circumstances import Circumstances
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.deviations import CLASSES, WORDS
 from sojourn.course.dosing import TEAM, DoseGiven, SessionClosed, SessionOpened
-from sojourn.course.state import Course, Session, with_item
+from sojourn.course.state import Course, Session, changed, with_item
 from sojourn.protocols.model import Dosing, Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -118,7 +118,7 @@ def recorded(course: Course, fact: DeviationRecorded, entry: Entry) -> Course:
         fact.deviation, at, fact.visit, fact.dose, fact.rules, fact.decided_by, fact.action
     )
     graded = Classified(fact.classification, fact.cause, at, by)
-    return replace(
+    return changed(
         course,
         deviations=with_item(course.deviations, fact.deviation, made),
         classified=with_item(course.classified, fact.deviation, graded),
@@ -200,7 +200,7 @@ def _as_it_was(course: Course, session: Session, at: datetime) -> Course:
         if each.opened_at <= at or key == session.visit
     }
     ended = course.ended if course.ended_at and course.ended_at <= at else None
-    return replace(course, sessions=sessions, ended=ended)
+    return changed(course, sessions=sessions, ended=ended)
 
 
 DECIDE: Mapping[type, Any] = {RecordDoseAgainstRule: record}

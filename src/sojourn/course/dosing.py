@@ -20,6 +20,7 @@ from sojourn.course.state import (
     VisitDone,
     Vitals,
     Withheld,
+    changed,
     with_item,
     with_session,
 )
@@ -350,7 +351,7 @@ def opened(course: Course, fact: SessionOpened, entry: Entry) -> Course:
     )
     signature = Signed(entry.occurred_at, entry.author)
     for key in fact.confirmed:
-        course = replace(
+        course = changed(
             course, checklist=with_item(course.checklist, (fact.visit, key), signature)
         )
     done = VisitDone(entry.occurred_at, held=True)

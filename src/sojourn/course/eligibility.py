@@ -1,14 +1,14 @@
 """What screening finds, and where a person decides: criteria by hand, and overrides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.judging import judge
-from sojourn.course.state import Answer, Course, Override, with_item
+from sojourn.course.state import Answer, Course, Override, changed, with_item
 from sojourn.protocols.eligibility import Characteristic
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -146,19 +146,19 @@ def recorded(course: Course, fact: CharacteristicsRecorded, entry: Entry) -> Cou
     known = course.characteristics
     for key, value in fact.answers:
         known = with_item(known, key, Answer(value, entry.occurred_at, entry.author))
-    return replace(course, characteristics=known)
+    return changed(course, characteristics=known)
 
 
 def assessed(course: Course, fact: CriteriaAssessed, entry: Entry) -> Course:
     criteria = course.criteria
     for key, answer in fact.answers:
         criteria = with_item(criteria, key, answer)
-    return replace(course, criteria=criteria)
+    return changed(course, criteria=criteria)
 
 
 def overridden(course: Course, fact: CriterionOverridden, entry: Entry) -> Course:
     made = Override(fact.criterion, fact.grounds, fact.reason, entry.occurred_at, entry.author)
-    return replace(course, overrides=with_item(course.overrides, fact.criterion, made))
+    return changed(course, overrides=with_item(course.overrides, fact.criterion, made))
 
 
 def _check(asked: Characteristic, value: str) -> None:

@@ -1,12 +1,12 @@
 """Follow-up and endings: completed, withdrawn or lost; everyone is accounted for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -101,15 +101,15 @@ def declare_lost(
 
 
 def completed(course: Course, fact: CourseCompleted, entry: Entry) -> Course:
-    return replace(course, ended="completed", ended_at=entry.occurred_at, ended_reason=fact.note)
+    return changed(course, ended="completed", ended_at=entry.occurred_at, ended_reason=fact.note)
 
 
 def withdrawn(course: Course, fact: ParticipantWithdrawn, entry: Entry) -> Course:
-    return replace(course, ended="withdrawn", ended_at=entry.occurred_at, ended_reason=fact.reason)
+    return changed(course, ended="withdrawn", ended_at=entry.occurred_at, ended_reason=fact.reason)
 
 
 def lost(course: Course, fact: ParticipantLost, entry: Entry) -> Course:
-    return replace(course, ended="lost", ended_at=entry.occurred_at)
+    return changed(course, ended="lost", ended_at=entry.occurred_at)
 
 
 def _refuse_loose_ends(course: Course) -> None:

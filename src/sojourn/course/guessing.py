@@ -8,13 +8,14 @@ analysis weighs a guess by it (Bang, Ni & Davis 2004, doi 10.1016/j.cct.2003.10.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, Guess, Session, with_item
+from sojourn.course.guess_state import Guess
+from sojourn.course.state import Course, Session, changed, with_item
 from sojourn.protocols.blinding_check import Guesser, Occasion
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
@@ -222,7 +223,7 @@ def recorded(course: Course, fact: GuessRecorded, entry: Entry) -> Course:
         entry.sequence,
     )
     key = (fact.occasion, fact.guesser, fact.account)
-    return replace(course, guesses=with_item(course.guesses, key, guess))
+    return changed(course, guesses=with_item(course.guesses, key, guess))
 
 
 def _decided(

@@ -1,13 +1,13 @@
 """What was tried before: earlier treatments, whether they had a fair trial, and how they ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, PriorTreatment
+from sojourn.course.state import Course, PriorTreatment, changed
 from sojourn.protocols.eligibility import TreatmentKind
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
@@ -133,7 +133,7 @@ def recorded(course: Course, fact: PriorTreatmentRecorded, entry: Entry) -> Cour
         fact.outcome,
         fact.reason,
     )
-    return replace(course, prior_treatments=(*course.prior_treatments, treatment))
+    return changed(course, prior_treatments=(*course.prior_treatments, treatment))
 
 
 def _judged(treatment: PriorTreatment, kind: TreatmentKind | None) -> Tried:

@@ -1,13 +1,13 @@
 """Who a participant is stays out of the record; that it is known, and its erasure, are on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from sojourn.course import safety
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -87,11 +87,11 @@ def erase(course: Course, command: EraseIdentity, circumstances: Circumstances) 
 
 
 def recorded(course: Course, fact: IdentityRecorded, entry: Entry) -> Course:
-    return replace(course, identity_known=True)
+    return changed(course, identity_known=True)
 
 
 def erased(course: Course, fact: IdentityErased, entry: Entry) -> Course:
-    return replace(course, identity_known=False)
+    return changed(course, identity_known=False)
 
 
 def _label(match: Match) -> str:

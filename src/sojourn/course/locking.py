@@ -7,14 +7,14 @@ never refused by either: an adverse event, an alert, a report, a withdrawal of c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import queries
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.quality_state import Hold
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -179,15 +179,15 @@ def unlock(course: Course, command: UnlockData, circumstances: Circumstances) ->
 
 
 def frozen(course: Course, fact: DataFrozen, entry: Entry) -> Course:
-    return replace(course, hold=Hold("frozen", entry.occurred_at, entry.author, fact.reason))
+    return changed(course, hold=Hold("frozen", entry.occurred_at, entry.author, fact.reason))
 
 
 def locked(course: Course, fact: DataLocked, entry: Entry) -> Course:
-    return replace(course, hold=Hold("locked", entry.occurred_at, entry.author, fact.reason))
+    return changed(course, hold=Hold("locked", entry.occurred_at, entry.author, fact.reason))
 
 
 def released(course: Course, fact: DataUnfrozen | DataUnlocked, entry: Entry) -> Course:
-    return replace(course, hold=None)
+    return changed(course, hold=None)
 
 
 DECIDE: Mapping[type, Any] = {

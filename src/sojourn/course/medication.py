@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, safety
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, Medication, with_item
+from sojourn.course.state import Course, Medication, changed, with_item
 from sojourn.medicines import Finding, Formulary, Taken, WashoutRule, findings, resolve
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Ask, Nature, Refused
@@ -273,7 +273,7 @@ def cleared(course: Course, fact: MedicationCleared, entry: Entry) -> Course:
 
 
 def _with(course: Course, medication: Medication) -> Course:
-    return replace(course, medications=with_item(course.medications, medication.key, medication))
+    return changed(course, medications=with_item(course.medications, medication.key, medication))
 
 
 def _taken(each: Medication) -> Taken:

@@ -1,13 +1,13 @@
 """Whether the next session goes on: decided after each one, by those the protocol names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import visits
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, NextDose, with_item
+from sojourn.course.state import Course, NextDose, changed, with_item
 from sojourn.protocols.model import Dosing
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -75,7 +75,7 @@ def decide_next(
 def decided(course: Course, fact: NextDoseDecided, entry: Entry) -> Course:
     decision = NextDose(entry.occurred_at, entry.author, fact.decision, fact.reasons)
     key = (fact.after_session, entry.role)
-    return replace(course, next_dose=with_item(course.next_dose, key, decision))
+    return changed(course, next_dose=with_item(course.next_dose, key, decision))
 
 
 DECIDE: Mapping[type, Any] = {DecideNextDose: decide_next}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.quality_state import Query, Remark, Standing
-from sojourn.course.state import Course, with_item
+from sojourn.course.state import Course, changed, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -169,7 +169,7 @@ def reopen(course: Course, command: ReopenQuery, circumstances: Circumstances) -
 def asked(course: Course, fact: QueryOpened, entry: Entry) -> Course:
     remark = _remark("opened", fact.question, entry)
     query = Query(fact.query, fact.entry, fact.about, fact.visit, fact.due_on, "open", (remark,))
-    return replace(course, queries=with_item(course.queries, fact.query, query))
+    return changed(course, queries=with_item(course.queries, fact.query, query))
 
 
 def answered(course: Course, fact: QueryAnswered, entry: Entry) -> Course:
@@ -195,7 +195,7 @@ def _moved(
         remarks=(*before.remarks, remark),
         due_on=due_on or before.due_on,
     )
-    return replace(course, queries=with_item(course.queries, key, after))
+    return changed(course, queries=with_item(course.queries, key, after))
 
 
 def _remark(did: str, text: str, entry: Entry) -> Remark:

@@ -5,13 +5,13 @@ however often the round is made; a day that has passed is not made up for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.diary_state import DiaryWishes
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.protocols.diary import Diary, in_quiet
 from sojourn.record.command import Nature
 from sojourn.record.entry import Entry, Fact
@@ -69,7 +69,7 @@ def record(
 
 
 def recorded(course: Course, fact: ReminderSent, entry: Entry) -> Course:
-    return replace(course, reminders=course.reminders | {fact.reminder})
+    return changed(course, reminders=course.reminders | {fact.reminder})
 
 
 DECIDE: Mapping[type, Any] = {RecordReminder: record}

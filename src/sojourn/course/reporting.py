@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, ReportingClock, with_item
+from sojourn.course.state import Course, ReportingClock, changed, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 from sojourn.vigilance import clocks
@@ -154,7 +154,7 @@ def written(course: Course, fact: NarrativeWritten, entry: Entry) -> Course:
     if event is None:  # while the event itself is being corrected
         return course
     told = replace(event, narrative=fact.text)
-    return replace(course, adverse_events=with_item(course.adverse_events, event.key, told))
+    return changed(course, adverse_events=with_item(course.adverse_events, event.key, told))
 
 
 def started(course: Course, fact: ReportingClockStarted, entry: Entry) -> Course:
@@ -168,7 +168,7 @@ def started(course: Course, fact: ReportingClockStarted, entry: Entry) -> Course
         clock = ReportingClock(
             fact.event, fact.clock, fact.label, fact.recipient, fact.started_at, fact.due_at
         )
-    return replace(course, clocks=with_item(course.clocks, key, clock))
+    return changed(course, clocks=with_item(course.clocks, key, clock))
 
 
 def sent(course: Course, fact: ReportSent, entry: Entry) -> Course:
@@ -188,7 +188,7 @@ def waived(course: Course, fact: ReportWaived, entry: Entry) -> Course:
 
 def _stopped(course: Course, event: str, clock: str, at: datetime, **how: str) -> Course:
     stopped = replace(course.clocks[event, clock], stopped_at=at, **how)  # type: ignore[arg-type]
-    return replace(course, clocks=with_item(course.clocks, (event, clock), stopped))
+    return changed(course, clocks=with_item(course.clocks, (event, clock), stopped))
 
 
 def _running(course: Course, chosen: str) -> ReportingClock:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Alert, Course, with_item
+from sojourn.course.state import Alert, Course, changed, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -95,12 +95,12 @@ def resolve(
 
 def raised(course: Course, fact: AlertRaised, entry: Entry) -> Course:
     alert = Alert(fact.alert, fact.rule, fact.label, fact.visit, entry.occurred_at)
-    return replace(course, alerts=with_item(course.alerts, alert.key, alert))
+    return changed(course, alerts=with_item(course.alerts, alert.key, alert))
 
 
 def resolved(course: Course, fact: AlertResolved, entry: Entry) -> Course:
     alert = replace(course.alerts[fact.alert], resolved_at=entry.occurred_at, action=fact.action)
-    return replace(course, alerts=with_item(course.alerts, alert.key, alert))
+    return changed(course, alerts=with_item(course.alerts, alert.key, alert))
 
 
 DECIDE: Mapping[type, Any] = {

@@ -1,14 +1,14 @@
 """Screening: who may take part, and what has to be settled first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, identity, judging
 from sojourn.course.amendment import VersionFollowed
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course
+from sojourn.course.state import Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -215,7 +215,7 @@ def record_allocation(
 
 
 def registered(course: Course, fact: ParticipantRegistered, entry: Entry) -> Course:
-    return replace(
+    return changed(
         course,
         participant=fact.participant,
         site=fact.site,
@@ -226,17 +226,17 @@ def registered(course: Course, fact: ParticipantRegistered, entry: Entry) -> Cou
 
 
 def confirmed(course: Course, fact: EligibilityConfirmed, entry: Entry) -> Course:
-    return replace(course, eligible_at=entry.occurred_at)
+    return changed(course, eligible_at=entry.occurred_at)
 
 
 def failed(course: Course, fact: ScreeningFailed, entry: Entry) -> Course:
-    return replace(
+    return changed(
         course, ended="screen-failed", ended_at=entry.occurred_at, ended_reason=fact.reason
     )
 
 
 def randomised(course: Course, fact: Randomised, entry: Entry) -> Course:
-    return replace(
+    return changed(
         course,
         randomised_at=entry.occurred_at,
         randomisation_number=fact.number,
@@ -245,7 +245,7 @@ def randomised(course: Course, fact: Randomised, entry: Entry) -> Course:
 
 
 def allocation_recorded(course: Course, fact: AllocationRecorded, entry: Entry) -> Course:
-    return replace(course, randomised_at=entry.occurred_at, arm=fact.arm)
+    return changed(course, randomised_at=entry.occurred_at, arm=fact.arm)
 
 
 def _is_number(text: str) -> bool:

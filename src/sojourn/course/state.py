@@ -1,7 +1,7 @@
 """One participant's course as it stands: what a fold over their entries has built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from sojourn.course.amendment_state import Move
 from sojourn.course.deviation_state import AgainstRule, Classified
 from sojourn.course.diary_state import DiaryAccess, DiaryEntry, DiaryWishes
+from sojourn.course.guess_state import Guess
 from sojourn.course.quality_state import Hold, Query
 from sojourn.course.unblinding_state import Unblinding
 
@@ -327,23 +328,9 @@ class ContactAttempt:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What one person believed about the arm on one occasion."""
-
-    occasion: str
-    visit: str
-    guesser: str  # 'participant', 'therapist' or 'independent-rater'
-    account: str  # of the therapist or rater; empty for the participant
-    guess: str  # key of an arm, or 'unknown'
-    certainty_percent: int | None  # 0 to 100; None where the arm was not guessed
-    reason: str
-    at: datetime
-    author: str
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
+# No slots: every entry makes a new course of the one before, and a dictionary is copied at once
+# where slots would be copied one by one (see ``changed``).
+@dataclass(frozen=True)
 class Course:
     """The whole of it. A new course has no participant yet."""
 
@@ -432,11 +419,30 @@ class Course:
         return next((each for each in self.sessions.values() if each.closed_at is None), None)
 
 
+_FIELDS = frozenset(Course.__dataclass_fields__)
+
+
+def changed(course: Course, **fields: Any) -> Course:
+    """``course`` with these fields in place of its own: ``replace``, some twenty times faster.
+
+    Raises
+    ------
+    TypeError
+        If a course has no field of that name.
+    """
+    if not _FIELDS.issuperset(fields):
+        raise TypeError(f"a course has no field '{min(fields.keys() - _FIELDS)}'")
+    new = object.__new__(Course)
+    vars(new).update(vars(course), **fields)
+    return new
+
+
 def with_item(mapping: Mapping[Any, Any], key: Any, value: Any) -> Mapping[Any, Any]:
     """``mapping`` with one item more or changed; the old one is left as it was."""
-    return MappingProxyType({**mapping, key: value})
+    # Every mapping of a course is a dictionary or a view of one; '|' copies either at once.
+    return MappingProxyType(mapping | {key: value})  # type: ignore[operator]
 
 
 def with_session(course: Course, session: Session) -> Course:
     """The course with this session in place of its earlier self."""
-    return replace(course, sessions=with_item(course.sessions, session.visit, session))
+    return changed(course, sessions=with_item(course.sessions, session.visit, session))

@@ -4,14 +4,14 @@ Sojourn keeps the plan and reminds of its days; the prescriber makes it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent, medication, safety
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, MoodCheck, Taper, with_item
+from sojourn.course.state import Course, MoodCheck, Taper, changed, with_item
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -105,12 +105,12 @@ def mood_checks_due(course: Course, on: date) -> tuple[date, ...]:
 
 def planned(course: Course, fact: TaperPlanned, entry: Entry) -> Course:
     taper = Taper(fact.medicine, fact.steps, fact.mood_checks, fact.rationale, entry.occurred_at)
-    return replace(course, tapers=with_item(course.tapers, fact.medicine, taper))
+    return changed(course, tapers=with_item(course.tapers, fact.medicine, taper))
 
 
 def mood_checked(course: Course, fact: MoodChecked, entry: Entry) -> Course:
     check = MoodCheck(entry.occurred_at, fact.mood, fact.suicidal_thoughts, fact.symptoms)
-    return replace(course, mood_checks=(*course.mood_checks, check))
+    return changed(course, mood_checks=(*course.mood_checks, check))
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.safety import UNBLINDING_ALONE, new_alert
-from sojourn.course.state import Course, with_item
+from sojourn.course.state import Course, changed, with_item
 from sojourn.course.unblinding_state import Unblinding
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -195,7 +195,7 @@ def _asked(course: Course, key: str) -> Unblinding:
 
 def requested(course: Course, fact: UnblindingRequested, entry: Entry) -> Course:
     made = Unblinding(fact.request, fact.reason, entry.author, entry.occurred_at, fact.alone)
-    return replace(course, unblindings=with_item(course.unblindings, made.key, made))
+    return changed(course, unblindings=with_item(course.unblindings, made.key, made))
 
 
 def answered(course: Course, fact: UnblindingAnswered, entry: Entry) -> Course:
@@ -215,7 +215,7 @@ def unblinded(course: Course, fact: ParticipantUnblinded, entry: Entry) -> Cours
 
 def _changed(course: Course, key: str, **changes: Any) -> Course:
     made = replace(course.unblindings[key], **changes)
-    return replace(course, unblindings=with_item(course.unblindings, key, made))
+    return changed(course, unblindings=with_item(course.unblindings, key, made))
 
 
 DECIDE: Mapping[type, Any] = {

@@ -6,12 +6,13 @@ whenever it is drawn and nobody at a site knows it while they write.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, with_item
+from sojourn.course.state import NOTHING, Course, changed
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
 
@@ -112,18 +113,20 @@ def verify(course: Course, command: VerifySource, circumstances: Circumstances) 
 
 
 def verified(course: Course, fact: SourceVerified, entry: Entry) -> Course:
-    return replace(
+    return changed(
         course, verified={**course.verified, **dict.fromkeys(fact.entries, entry.sequence)}
     )
 
 
-def entered(course: Course, entry: Entry) -> Course:
-    """The course that remembers which of its entries have a source."""
-    kind = entry.fact.kind
-    if kind not in KINDS:
-        return course
-    known = (*course.entered.get(kind, ()), entry.sequence)
-    return replace(course, entered=with_item(course.entered, kind, known))
+def entered(
+    entries: Iterable[Entry], before: Mapping[str, tuple[int, ...]] = NOTHING
+) -> Mapping[str, tuple[int, ...]]:
+    """Sequences of the entries that have a source, by kind, after those that came ``before``."""
+    found = {kind: list(sequences) for kind, sequences in before.items()}
+    for entry in entries:
+        if entry.fact.kind in KINDS:
+            found.setdefault(entry.fact.kind, []).append(entry.sequence)
+    return MappingProxyType({kind: tuple(sequences) for kind, sequences in found.items()})
 
 
 def _number(text: str) -> int:

@@ -1,13 +1,13 @@
 """Visits that take place or are missed, whatever their stage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from sojourn.course import consent
 from sojourn.course.circumstances import Circumstances
-from sojourn.course.state import Course, Session, VisitDone, with_item
+from sojourn.course.state import Course, Session, VisitDone, changed, with_item
 from sojourn.protocols.model import Phase, Visit
 from sojourn.record.command import Ask, Nature, Refused
 from sojourn.record.entry import Entry, Fact
@@ -158,7 +158,7 @@ def missed(course: Course, fact: VisitMissed, entry: Entry) -> Course:
 
 def with_visit(course: Course, key: str, done: VisitDone) -> Course:
     """The course with this visit settled."""
-    return replace(course, visits=with_item(course.visits, key, done))
+    return changed(course, visits=with_item(course.visits, key, done))
 
 
 DECIDE: Mapping[type, Any] = {HoldScreeningVisit: hold_screening, MissVisit: miss}

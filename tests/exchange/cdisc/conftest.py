@@ -1,10 +1,12 @@
 """The demonstration trial of 104, loaded once, exported both ways, and its record thrown away."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from sojourn import course as courses
@@ -36,6 +38,7 @@ class Trial:
     states: dict[str, Course]
     arms: dict[str, str]
     openings: tuple[Entry, ...]
+    home: Path | None  # a record that holds it too, for a process of its own; None on PostgreSQL
 
     def entry(self, position: str) -> Entry:
         return self.by_position[int(position)]
@@ -51,6 +54,17 @@ def states() -> dict[str, Course]:
         stream: courses.fold(read_stream(stream), kinds().read)
         for stream in streams(f"course:{PROGRAMME}:")
     }
+
+
+def copied(home: Path) -> Path | None:
+    """The record as it is inside this transaction, with its key, in a home of its own."""
+    if connection.vendor != "sqlite":
+        return None
+    home.mkdir()
+    # What is not committed is in it too, which a backup would wait for.
+    (home / "record.sqlite3").write_bytes(connection.connection.serialize())
+    shutil.copy(Path(settings.HOME) / "sealing.key", home)
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +96,7 @@ def trial(
             states(),
             opening.allocations(PROGRAMME),
             read_stream(f"openings:{PROGRAMME}"),
+            copied(folder / "home"),
         )
         transaction.set_rollback(True)
     return held

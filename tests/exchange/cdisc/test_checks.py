@@ -7,6 +7,8 @@ import pytest
 
 from sojourn.exchange.cdisc.checks import Folder, check, faults, read, schema
 
+pytestmark = pytest.mark.django_db  # the trial is loaded into the tests' database
+
 LARGE = ("QS", "RS", "VS", "SV", "SUPPSV", "ADVS", "ADQS")  # one participant's rows are enough
 Folders = dict[str, Folder]
 

@@ -14,6 +14,8 @@ from sojourn.exchange.cdisc.checks import check
 from sojourn.exchange.cdisc.standard import adam, sdtm
 from tests.exchange.cdisc.conftest import PURPOSE, STATISTICIAN
 
+pytestmark = pytest.mark.django_db  # the trial is loaded into the tests' database
+
 SDTM = [
     "DM", "SV", "DS", "EX", "EC", "CM", "MH", "AE", "VS", "QS", "RS", "LB", "DV", "IE", "SU", "TA",
     "TE", "TV", "TI", "TS", "RELREC", "SUPPAE",

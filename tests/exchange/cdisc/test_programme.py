@@ -1,11 +1,13 @@
 """Exports of a living programme: who gets which, the same bytes, tables, and the page."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars
 import pytest
+from django.db import transaction
 from django.test import Client
 from typer.testing import CliRunner
 
@@ -19,15 +21,26 @@ from sojourn.exchange.cdisc.source import Wish, open_source
 from sojourn.ledger.desk import Person
 from sojourn.ledger.read import read_stream, version
 from sojourn.record.command import Refused
+from tests.conftest import make_whole
 from tests.exchange.cdisc.conftest import PURPOSE, STATISTICIAN
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def twelve(django_db_setup, django_db_blocker) -> Iterator[str]:
+    """A programme of 12, loaded once; what a test writes beside it is taken back after the test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_whole()
+        load_demo(today=datetime.now(UTC), participants=12)
+        Member.objects.bulk_create(Member(username=name, role=role) for name, role in ACCOUNTS)
+        yield PROGRAMME
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def demo(db) -> str:
-    load_demo(today=datetime.now(UTC), participants=12)
-    return PROGRAMME
+def demo(twelve, db) -> str:
+    return str(twelve)
 
 
 @pytest.mark.parametrize("role", ["therapist", "independent-rater", "pharmacist"])
@@ -82,17 +95,27 @@ def test_tables_hold_what_the_datasets_hold_and_a_dictionary(demo, tmp_path):
     assert loaded["adqs"].equals(adqs)
 
 
-@pytest.fixture
-def shelved(demo, settings, tmp_path, monkeypatch) -> Path:
+@pytest.fixture(scope="module")
+def on_the_shelf(twelve, tmp_path_factory) -> Path:
     """Both exports on the site's shelf, made from the command line."""
-    Member.objects.bulk_create(Member(username=name, role=role) for name, role in ACCOUNTS)
-    monkeypatch.setattr(cli_export, "start", lambda: None)
-    run(["cdisc", demo, "--workers", "1", "--out", str(tmp_path / "elsewhere")])
-    for opened, told in ((False, []), (True, ["--opened", "--purpose", PURPOSE])):
-        monkeypatch.setattr(shelf, "folder", lambda programme, *, blinded: tmp_path / str(blinded))
-        run(["cdisc", demo, "--workers", "1", *told])
-        assert (tmp_path / str(not opened) / shelf.PACKED).is_file()
-    return tmp_path
+    where = tmp_path_factory.mktemp("shelf")
+    with pytest.MonkeyPatch.context() as patch:
+        stand_at(where, patch)
+        for opened, told in ((False, []), (True, ["--opened", "--purpose", PURPOSE])):
+            run(["cdisc", twelve, "--workers", "1", *told])
+            assert (where / str(not opened) / shelf.PACKED).is_file()
+    return where
+
+
+@pytest.fixture
+def shelved(on_the_shelf, demo, monkeypatch) -> Path:
+    stand_at(on_the_shelf, monkeypatch)
+    return Path(on_the_shelf)
+
+
+def stand_at(where: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(cli_export, "start", lambda: None)
+    patch.setattr(shelf, "folder", lambda programme, *, blinded: where / str(blinded))
 
 
 def run(arguments: list[str]) -> str:
@@ -101,17 +124,35 @@ def run(arguments: list[str]) -> str:
     return done.output
 
 
-def test_the_command_line_checks_what_it_wrote_and_finds_a_fault_put_there(shelved):
-    folder = shelved / "elsewhere"
-    assert "no fault found" in run(["check", str(folder)])
+def test_the_command_line_checks_what_it_wrote_and_finds_a_fault_put_there(shelved, tmp_path):
+    folder = tmp_path / "elsewhere"
+    assert "no fault found" in run(["cdisc", PROGRAMME, "--workers", "1", "--out", str(folder)])
     path = folder / "sdtm" / "dm.json"
     path.write_text(path.read_text().replace('"YEARS"', '"DECADES"', 1))
     done = CliRunner().invoke(cli_export.export_app, ["check", str(folder)])
     assert done.exit_code == 1
     assert "DECADES" in done.output
-    odm = shelved / "demo.xml"
+    odm = tmp_path / "demo.xml"
     run(["odm", PROGRAMME, "--out", str(odm)])
     assert "no fault found" in run(["check", str(odm)])
+
+
+def test_what_can_not_be_written_opens_nothing(demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_export, "start", lambda: None)
+    (tmp_path / "file").write_text("in the way")
+    before = version(f"openings:{PROGRAMME}")
+    inside, told = str(tmp_path / "file" / "tables"), ["--opened", "--purpose", PURPOSE]
+    for form in ("parquet", "csv", "sqlite", "cdisc", "odm"):
+        done = CliRunner().invoke(cli_export.export_app, [form, demo, "--out", inside, *told])
+        assert done.exit_code == 1
+        assert "nothing can be written in" in done.output
+    asked = [["parquet", "nothing-here", "--out", str(tmp_path / "a")],
+             ["csv", demo, "--out", str(tmp_path)],
+             ["sqlite", demo, "--out", str(tmp_path / "file")]]  # fmt: skip
+    for arguments, why in zip(asked, ("no programme", "exists", "exists"), strict=True):
+        done = CliRunner().invoke(cli_export.export_app, arguments)
+        assert (done.exit_code, why in done.output) == (1, True)
+    assert version(f"openings:{PROGRAMME}") == before
 
 
 def test_the_page_hands_exports_out_by_role(shelved):
@@ -142,14 +183,11 @@ def signed_in(username: str) -> Client:
     return client
 
 
-def test_before_one_is_made_the_page_says_how(db, settings, tmp_path):
-    load_demo(today=datetime.now(UTC), participants=4)
-    Member.objects.create(username="lead", role="sponsor")
+def test_before_one_is_made_the_page_says_how(demo, settings, tmp_path):
     settings.HOME = tmp_path
     assert "sojourn export cdisc demo" in signed_in("lead").get("/demo/exports/").content.decode()
 
 
-def test_rows_of_a_file_come_back_by_name(demo, tmp_path):
-    export(open_source(Wish(demo), STATISTICIAN), tmp_path)
-    head, rows = dataset_json.read(tmp_path / "sdtm" / "dm.json")
+def test_rows_of_a_file_come_back_by_name(shelved):
+    head, rows = dataset_json.read(shelved / "True" / "sdtm" / "dm.json")
     assert head["records"] == len(list(rows))

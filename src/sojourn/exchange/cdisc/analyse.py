@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
-from sojourn.course.assessment import score_of
-from sojourn.exchange.cdisc import codes
 from sojourn.exchange.cdisc.rows import positions
 from sojourn.exchange.cdisc.special import STEPS
 from sojourn.exchange.cdisc.standard import Row, Value, adam
-from sojourn.exchange.cdisc.study import Subject, fact
+from sojourn.exchange.cdisc.study import Rating, Subject
 from sojourn.exchange.cdisc.tabulate import Rows
-from sojourn.instruments import AnswerError, Change, Score, change
+from sojourn.instruments import Change, Score, change
 
 ENDED = {"completed": "COMPLETED", "withdrawn": "DISCONTINUED", "lost": "DISCONTINUED"}
 
@@ -19,11 +17,11 @@ def analyse(subject: Subject, sdtm: Rows) -> Rows:
     """Every ADaM row of one participant; scores only of those randomised."""
     found: Rows = {}
     for name, make in MAKERS.items():
-        variables = [each.name for each in adam().datasets[name].variables]
-        empty: Row = dict.fromkeys(variables, None)
-        common = {"STUDYID": sdtm["DM"][0]["STUDYID"], "USUBJID": sdtm["DM"][0]["USUBJID"]}
-        treated = _treated(subject) if "TRTP" in variables else {}
-        found[name] = [empty | common | treated | row for row in make(subject, sdtm)]
+        same: Row = dict.fromkeys((each.name for each in adam().datasets[name].variables), None)
+        same |= {key: sdtm["DM"][0][key] for key in ("STUDYID", "USUBJID")}
+        if "TRTP" in same:
+            same |= _treated(subject)
+        found[name] = [same | row for row in make(subject, sdtm)]
     return found
 
 
@@ -68,55 +66,46 @@ def _scores(subject: Subject, sdtm: Rows) -> Iterator[Row]:
     """Totals of every scored instrument, each against its baseline."""
     if subject.arm is None:
         return
-    by_instrument: dict[str, list[tuple[date, str, Score, str]]] = {}
-    known = subject.study.circumstances.instruments
-    for entry in subject.facts("assessment.recorded"):
-        rated = fact(entry)
-        instrument = known.get(rated.instrument)
-        if instrument is None or not instrument.scored:
-            continue
-        try:
-            score = score_of(rated, instrument)
-        except AnswerError:
-            continue
-        told = (entry.occurred_at, rated.visit, score, _entries(*subject.told.at(entry)))
-        by_instrument.setdefault(rated.instrument, []).append(told)
-    for key, rated_so in by_instrument.items():
-        in_order = sorted(rated_so, key=lambda each: each[0])
-        yield from _against_baseline(subject, key, in_order, sdtm)
+    by_instrument: dict[str, list[Rating]] = {}
+    for rating in subject.ratings:
+        if rating.score is not None and rating.form.instrument.scored:
+            by_instrument.setdefault(rating.recorded.instrument, []).append(rating)
+    for rated_so in by_instrument.values():
+        in_order = sorted(rated_so, key=lambda each: each.entry.occurred_at)
+        yield from _against_baseline(subject, in_order, sdtm)
 
 
-def _against_baseline(
-    subject: Subject, key: str, told: list[tuple[date, str, Score, str]], sdtm: Rows
-) -> Iterator[Row]:
-    instrument = subject.study.circumstances.instruments[key]
-    where, total = codes.place(instrument), codes.total(instrument)
-    base = _baseline(subject, key, told)
+def _against_baseline(subject: Subject, rated: list[Rating], sdtm: Rows) -> Iterator[Row]:
+    """``rated`` is one instrument's, in the order of time."""
+    form, base = rated[0].form, _baseline(subject, rated)
+    domain, total = form.place.domain, form.total
     sources = {
-        row[f"{where.domain}SPID"]: row[f"{where.domain}SEQ"]
-        for row in sdtm[where.domain]
-        if total is not None and row[f"{where.domain}TESTCD"] == total.code
+        row[f"{domain}SPID"]: row[f"{domain}SEQ"]
+        for row in sdtm[domain]
+        if total is not None and row[f"{domain}TESTCD"] == total.code
     }
-    for at, visit, score, entries in told:
-        if score.total is None or total is None:
+    for each in rated:
+        score, at = each.score, each.entry.occurred_at
+        if score is None or score.total is None or total is None:
             continue
-        is_base = base is not None and score is base
-        later = base is not None and not is_base and _after(at, base, told)
-        moved = change(instrument, base, score) if base and later else None
-        planned = subject.study.visit(visit)
+        start = base.score if base else None
+        later = base is not None and each is not base and at > base.entry.occurred_at
+        moved = change(form.instrument, start, score) if start and later else None
+        planned = subject.study.visit(each.recorded.visit)
+        entries = _entries(*subject.told.at(each.entry))
         yield {
-            "PARAM": f"{instrument.name} Total Score",
+            "PARAM": f"{form.instrument.name} Total Score",
             "PARAMCD": total.code,
             "AVISIT": planned.get("VISIT"),
             "AVISITN": planned.get("VISITNUM"),
             "ADT": _day(at),
             "ADY": subject.day(at),
             "AVAL": score.total,
-            "BASE": base.total if base else None,
-            "ABLFL": "Y" if is_base else None,
-            **_moved(moved, base),
-            "SRCDOM": where.domain,
-            "SRCVAR": f"{where.domain}STRESN",
+            "BASE": start.total if start else None,
+            "ABLFL": "Y" if each is base else None,
+            **_moved(moved, start),
+            "SRCDOM": domain,
+            "SRCVAR": f"{domain}STRESN",
             "SRCSEQ": sources.get(entries),
             "ENTRYPOS": entries,
         }
@@ -133,17 +122,17 @@ def _moved(moved: Change | None, base: Score | None) -> Row:
     return criteria
 
 
-def _baseline(subject: Subject, key: str, told: list[tuple[date, str, Score, str]]) -> Score | None:
-    outcome = subject.study.protocol.outcome
-    if key == outcome.instrument:
-        return next((score for _, v, score, _ in told if v == outcome.baseline_visit), None)
-    first = subject.reference
-    before = [score for at, _, score, _ in told if first and at < first and score.total is not None]
+def _baseline(subject: Subject, rated: list[Rating]) -> Rating | None:
+    outcome, first = subject.study.protocol.outcome, subject.reference
+    if rated[0].form.instrument.key == outcome.instrument:
+        at_baseline = (e for e in rated if e.recorded.visit == outcome.baseline_visit)
+        return next(at_baseline, None)
+    before = [e for e in rated if first and e.entry.occurred_at < first and _has_total(e)]
     return before[-1] if before else None
 
 
-def _after(at: date, base: Score, told: list[tuple[date, str, Score, str]]) -> bool:
-    return at > next(when for when, _, score, _ in told if score is base)
+def _has_total(rating: Rating) -> bool:
+    return rating.score is not None and rating.score.total is not None
 
 
 def _events(subject: Subject, sdtm: Rows) -> Iterator[Row]:

@@ -13,6 +13,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic_core import to_json
+
 from sojourn.exchange.cdisc.standard import Dataset, Row, Variable
 
 VERSION = "1.1.0"
@@ -20,38 +22,38 @@ DATA_TYPES = {"text": "string", "partialDatetime": "string", "datetime": "string
 
 
 class Shelf:
-    """Open datasets in a folder; leaving it finishes each file."""
+    """Open datasets in a folder; ``close`` finishes each file."""
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         self._folder, self._about = folder, about
-        self._datasets: dict[str, tuple[Dataset, Callable[[Row], Any], IO[str]]] = {}
+        self._datasets: dict[str, tuple[Dataset, Callable[[Row], Any], IO[bytes]]] = {}
+        self._more: dict[str, list[Path]] = {}
         self.counts: dict[str, int] = {}
 
     def add(self, name: str, dataset: Dataset, rows: Iterable[Row]) -> None:
         """Write ``rows`` to the dataset called ``name``; the first call opens it."""
         if name not in self._datasets:
             self._folder.mkdir(parents=True, exist_ok=True)
-            part: IO[str] = (self._folder / f"{name.lower()}.part").open("w", encoding="utf-8")
+            part: IO[bytes] = (self._folder / f"{name.lower()}.part").open("wb")
             pick: Callable[[Row], Any] = itemgetter(*(each.name for each in dataset.variables))
             self._datasets[name] = (dataset, pick, part)
-            self.counts[name] = 0
+            self._more[name], self.counts[name] = [], 0
         _, pick, part = self._datasets[name]
         values = [pick(row) for row in rows]
         if values:
             # What comes together stands on one line: to encode row by row takes far longer.
-            part.write((",\n" if self.counts[name] else "") + _DUMP(values)[1:-1])
+            part.write((b",\n" if self.counts[name] else b"") + to_json(values)[1:-1])
             self.counts[name] += len(values)
 
     def add_file(self, name: str, dataset: Dataset, rows: Path, count: int) -> None:
-        """Add what another shelf left in the file ``rows``, and remove that file."""
+        """Add what another shelf left in the file ``rows``, which ``close`` reads.
+
+        Everything added in rows comes before everything added in files.
+        """
         self.add(name, dataset, ())
-        part = self._datasets[name][2]
         if count:
-            part.write(",\n" if self.counts[name] else "")
-            with rows.open(encoding="utf-8") as more:
-                shutil.copyfileobj(more, part, 1 << 20)
+            self._more[name].append(rows)
             self.counts[name] += count
-        rows.unlink()
 
     def leave(self) -> dict[str, tuple[Path, int]]:
         """Leave the rows as they are, without heads: the file and the count of each dataset."""
@@ -66,14 +68,18 @@ class Shelf:
         """Finish every file and say how many records each holds."""
         for name, (dataset, _, part) in self._datasets.items():
             part.close()
-            path = Path(part.name)
+            own = Path(part.name)
+            pieces = [each for each in (own, *self._more[name]) if each.stat().st_size]
             head = json.dumps(self._head(name, dataset), ensure_ascii=False, indent=1)
-            with (self._folder / f"{name.lower()}.json").open("w", encoding="utf-8") as out:
-                out.write(head[: head.rindex("}")].rstrip() + ',\n "rows": [\n')
-                with path.open(encoding="utf-8") as rows:
-                    shutil.copyfileobj(rows, out, 1 << 20)
-                out.write("\n]}\n")
-            path.unlink()
+            with (self._folder / f"{name.lower()}.json").open("wb") as out:
+                out.write((head[: head.rindex("}")].rstrip() + ',\n "rows": [\n').encode())
+                for number, piece in enumerate(pieces):
+                    out.write(b",\n" if number else b"")
+                    with piece.open("rb") as rows:
+                        shutil.copyfileobj(rows, out, 1 << 20)
+                    piece.unlink()
+                out.write(b"\n]}\n")
+            own.unlink(missing_ok=True)
         return self.counts
 
     def _head(self, name: str, dataset: Dataset) -> dict[str, Any]:
@@ -86,9 +92,6 @@ class Shelf:
             "label": dataset.label,
             "columns": [_column(name, each, keys) for each in dataset.variables],
         }
-
-
-_DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def about(study: str, kind: str, as_of: datetime) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from sojourn.course import schedule
 from sojourn.exchange.cdisc.interventions import WITHHELD, answers
 from sojourn.exchange.cdisc.rows import Line, Value
 from sojourn.exchange.cdisc.special import SETTLES
@@ -108,7 +107,7 @@ def adverse_events(subject: Subject) -> Iterator[Line]:
 def deviations(subject: Subject) -> Iterator[Line]:
     """Visits outside their window or missed, and doses withheld."""
     told, visits = subject.told, subject.study.visits
-    for each in schedule.plan(subject.course, subject.protocol):
+    for each in subject.plan:
         missed = each.standing == "missed"
         if not missed and not each.outside_window:
             continue

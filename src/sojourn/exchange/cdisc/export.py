@@ -65,11 +65,12 @@ def export(
     if study.opened and study.protocol.dosing:
         rows = tabulate.between_datasets(study.key)
         shelves[SDTM].add("RELREC", described[SDTM]["RELREC"], rows)
-    if workers > 1:
-        _together(source, shelves, folder, workers, progress)
-    else:
-        _fill(source, source.streams, shelves, progress)
-    records = {kind: shelf.close() for kind, shelf in shelves.items()}
+    with tempfile.TemporaryDirectory(dir=folder) as parts:
+        if workers > 1:
+            _together(source, shelves, Path(parts), workers, progress)
+        else:
+            _fill(source, source.streams, shelves, progress)
+        records = {kind: shelf.close() for kind, shelf in shelves.items()}
     for kind, counts in records.items():
         contents = Contents({name: described[kind][name] for name in counts}, counts, xpt)
         (folder / kind / "define.xml").write_bytes(define(study, kind, contents))
@@ -91,20 +92,16 @@ def _fill(
 
 
 def _together(
-    source: Source, shelves: Shelves, folder: Path, workers: int, progress: Progress | None
+    source: Source, shelves: Shelves, parts: Path, workers: int, progress: Progress | None
 ) -> None:
     """Many processes, each a share of the participants; shares are put together in order."""
     described, names = _described(), source.streams
     given = (source.wish, source.cut, source.by, source.allotted)
-    with (
-        tempfile.TemporaryDirectory(dir=folder) as parts,
-        # Each process sets Django up for itself: a connection to the database is not shared.
-        ProcessPoolExecutor(workers, get_context("spawn"), django.setup) as pool,
-    ):
-        shares = [names[start : start + SHARE] for start in range(0, len(names), SHARE)]
-        done = pool.map(
-            partial(_share, given), shares, [Path(parts) / str(n) for n in range(len(shares))]
-        )
+    shares = [names[start : start + SHARE] for start in range(0, len(names), SHARE)]
+    folders = [parts / str(number) for number in range(len(shares))]
+    # Each process sets Django up for itself: a connection to the database is not shared.
+    with ProcessPoolExecutor(workers, get_context("spawn"), django.setup) as pool:
+        done = pool.map(partial(_share, given), shares, folders)
         for number, left in enumerate(done, start=1):
             for kind, files in left.items():
                 for name, (path, count) in files.items():

@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
-from sojourn.course.assessment import score_of
 from sojourn.course.dosing import MOMENTS
 from sojourn.course.judging import Judgement, judge
 from sojourn.exchange.cdisc import codes
 from sojourn.exchange.cdisc.interventions import answers
 from sojourn.exchange.cdisc.rows import Line, Value
 from sojourn.exchange.cdisc.standard import Test, mappings
-from sojourn.exchange.cdisc.study import Subject, fact
+from sojourn.exchange.cdisc.study import Rating, Subject, fact
 from sojourn.exchange.cdisc.trial_design import criterion_codes
-from sojourn.instruments import AnswerError, Instrument
 from sojourn.record.entry import Entry
 
 SIGNS = (
@@ -23,6 +22,7 @@ SIGNS = (
     ("TEMP", "Temperature", "C", "temperature_tenths_c"),
     ("OXYSAT", "Oxygen Saturation", "%", "spo2_percent"),
 )
+NOT_DONE = "NOT DONE"
 MOMENT = {key: (number, label) for number, (key, label) in enumerate(MOMENTS, start=1)}
 
 
@@ -31,23 +31,28 @@ def vital_signs(subject: Subject) -> Iterator[Line]:
     for entry in subject.facts("dosing.vitals-recorded"):
         taken = fact(entry)
         number, moment = MOMENT[taken.moment]
-        where, visit = subject.told.at(entry), subject.study.visit(taken.visit)
-        for code, name, unit, field in SIGNS:
-            value = getattr(taken, field)
-            if value is not None:
-                shown = value / 10 if field == "temperature_tenths_c" else value
-                values = _sign(code, name, unit, shown, entry.occurred_at)
-                values |= {**visit, "VSTPT": moment, "VSTPTNUM": number}
-                yield Line(values, where, entry.occurred_at)
+        values: dict[str, Value] = {
+            **subject.study.visit(taken.visit),
+            "VSTPT": moment,
+            "VSTPTNUM": number,
+            "VSDTC": entry.occurred_at,
+        }
+        rows = [
+            _sign(code, name, unit, value / 10 if field == "temperature_tenths_c" else value)
+            for code, name, unit, field in SIGNS
+            if (value := getattr(taken, field)) is not None
+        ]
+        yield Line(values, subject.told.at(entry), entry.occurred_at, rows=rows)
     for asked, value, entry in answers(subject):
         place = mappings().characteristics.get(asked.key)
         if place is not None and place.domain == "VS":
             code, name, unit, _ = next(each for each in SIGNS if each[0] == place.term)
-            values = _sign(code, name, unit, int(value), entry.occurred_at)
-            yield Line(values, subject.told.at(entry), entry.occurred_at)
+            at = entry.occurred_at
+            rows = [_sign(code, name, unit, int(value))]
+            yield Line({"VSDTC": at}, subject.told.at(entry), at, rows=rows)
 
 
-def _sign(code: str, name: str, unit: str, value: float, at: datetime) -> dict[str, Value]:
+def _sign(code: str, name: str, unit: str, value: float) -> dict[str, Value]:
     return {
         "VSTESTCD": code,
         "VSTEST": name,
@@ -56,111 +61,102 @@ def _sign(code: str, name: str, unit: str, value: float, at: datetime) -> dict[s
         "VSSTRESC": str(value),
         "VSSTRESN": value,
         "VSSTRESU": unit,
-        "VSDTC": at,
     }
 
 
 def ratings(subject: Subject, domain: str) -> Iterator[Line]:
     """The answers and totals of every instrument that goes to ``domain`` (QS or RS)."""
-    for entry in subject.facts("assessment.recorded"):
-        rated = fact(entry)
-        instrument = subject.study.circumstances.instruments.get(rated.instrument)
-        if instrument is None or codes.place(instrument).domain != domain:
+    for rating in subject.ratings:
+        place, entry = rating.form.place, rating.entry
+        if place.domain != domain:
             continue
-        visit = subject.study.protocol.visit(rated.visit)
-        common: dict[str, Value] = {
-            **subject.study.visit(rated.visit),
-            f"{domain}CAT": codes.place(instrument).category,
+        values: dict[str, Value] = {
+            **subject.study.visit(rating.recorded.visit),
+            f"{domain}CAT": place.category,
             f"{domain}DTC": entry.occurred_at,
         }
         if domain == "RS":
+            visit = subject.study.protocol.visit(rating.recorded.visit)
             apart = visit is not None and visit.rated_by == "independent-rater"
-            common["RSEVAL"] = "INDEPENDENT ASSESSOR" if apart else "INVESTIGATOR"
-        where = subject.told.at(entry)
-        for values in _answered(domain, instrument, entry):
-            yield Line(common | values, where, entry.occurred_at)
+            values["RSEVAL"] = "INDEPENDENT ASSESSOR" if apart else "INVESTIGATOR"
+        where, rows = subject.told.at(entry), list(_answered(domain, rating))
+        yield Line(values, where, entry.occurred_at, rows=rows)
 
 
-def _answered(domain: str, instrument: Instrument, entry: Entry) -> Iterator[dict[str, Value]]:
-    rated = fact(entry)
-    asked = zip(rated.answers, codes.items(instrument), instrument.items, strict=False)
-    for answer, test, item in asked:
-        said = dict(item.answers).get(answer) if item.answers else None
-        said = said or str(answer)
-        yield _result(domain, test.code, test.name, said, answer)
-    total = codes.total(instrument)
-    if total is None:
-        return
-    try:
-        score = score_of(rated, instrument).total
-    except AnswerError:  # neither answers nor a total: nothing to score
-        return
-    if score is not None:
-        found = _result(domain, total.code, total.name, str(score), score)
+def _answered(domain: str, rating: Rating) -> Iterator[dict[str, Value]]:
+    answers, total = rating.recorded.answers, rating.form.total
+    for answer, (test, words) in zip(answers, rating.form.items, strict=False):
+        yield _result(domain, test, words.get(answer) if answer is not None else None, answer)
+    if total is not None and rating.score is not None and rating.score.total is not None:
+        found = _result(domain, total, None, rating.score.total)
         # A total read off a paper was collected; one from the answers is derived.
-        yield found | {f"{domain}DRVFL": "Y" if rated.answers else None}
+        yield found | {f"{domain}DRVFL": "Y" if answers else None}
 
 
-def _result(domain: str, code: str, name: str, said: str, value: int | None) -> dict[str, Value]:
-    missing = value is None
+def _result(domain: str, test: Test, said: str | None, value: int | None) -> dict[str, Value]:
+    """What was answered, ``said`` where it has words."""
+    if value is None:
+        return {f"{domain}TESTCD": test.code, f"{domain}TEST": test.name, f"{domain}STAT": NOT_DONE}
+    number = str(value)
     return {
-        f"{domain}TESTCD": code,
-        f"{domain}TEST": name,
-        f"{domain}ORRES": None if missing else said,
-        f"{domain}STRESC": None if missing else str(value),
+        f"{domain}TESTCD": test.code,
+        f"{domain}TEST": test.name,
+        f"{domain}ORRES": said or number,
+        f"{domain}STRESC": number,
         f"{domain}STRESN": value,
-        f"{domain}STAT": "NOT DONE" if missing else None,
     }
 
 
 def questionnaires(subject: Subject) -> Iterator[Line]:
     """QS: questionnaires, calls after a session, the diary, and what else was asked."""
     yield from ratings(subject, "QS")
-    protocol = subject.study.protocol
+    asked = subject.study.questions
     for entry in subject.facts("aftercare.contact-recorded"):
         called = fact(entry)
-        visit = subject.study.visit(called.visit)
-        for test, value in zip(
-            codes.CONTACT, (called.mood, called.sleep_hours, called.concern), strict=True
-        ):
-            yield _asked(subject, entry, test, str(value), "AFTERCARE CONTACT", visit)
+        told = map(str, (called.mood, called.sleep_hours, called.concern))
+        said = zip(codes.CONTACT, told, strict=True)
+        yield _asked(subject, entry, "AFTERCARE CONTACT", said, called.visit)
     for entry in subject.facts("medication.mood-checked"):
-        told = fact(entry)
-        thoughts = "yes" if told.suicidal_thoughts else "no"
-        for test, given in zip(codes.MOOD, (str(told.mood), thoughts), strict=True):
-            yield _asked(subject, entry, test, given, "MOOD CHECK", {})
-    diary = codes.diary(protocol)
+        answered = (str(fact(entry).mood), "yes" if fact(entry).suicidal_thoughts else "no")
+        yield _asked(subject, entry, "MOOD CHECK", zip(codes.MOOD, answered, strict=True))
     for entry in subject.facts("diary.entry-made"):
-        for key, given in fact(entry).answers:
-            # A line of free text may name people; it stays in the record.
-            if key in diary:
-                yield _asked(subject, entry, diary[key], given, "DIARY", {})
-    interview = codes.interview(protocol)
-    for asked, given, entry in answers(subject):
-        if asked.key in interview:
-            yield _asked(subject, entry, interview[asked.key], given, "SCREENING INTERVIEW", {})
+        # A line of free text may name people; it stays in the record.
+        found = [
+            (asked.diary[key], given) for key, given in fact(entry).answers if key in asked.diary
+        ]
+        yield _asked(subject, entry, "DIARY", found)
+    interviews: dict[int, tuple[Entry, list[tuple[Test, str]]]] = {}
+    for question, given, entry in answers(subject):
+        if question.key in asked.interview:
+            found = interviews.setdefault(entry.position, (entry, []))[1]
+            found.append((asked.interview[question.key], given))
+    for entry, found in interviews.values():
+        yield _asked(subject, entry, "SCREENING INTERVIEW", found)
 
 
 def _asked(
     subject: Subject,
     entry: Entry,
-    test: Test,
-    given: str,
     category: str,
-    visit: dict[str, str | int | None],
+    said: Iterable[tuple[Test, str]],
+    visit: str = "",
 ) -> Line:
-    number = int(given) if given.isascii() and given.isdigit() else None
     values: dict[str, Value] = {
-        **visit,
-        "QSTESTCD": test.code,
-        "QSTEST": test.name,
+        **subject.study.visit(visit),
         "QSCAT": category,
-        "QSORRES": given,
-        "QSSTRESC": given,
-        "QSSTRESN": number,
         "QSDTC": entry.occurred_at,
     }
-    return Line(values, subject.told.at(entry), entry.occurred_at)
+    rows: list[dict[str, Value]] = [
+        {
+            "QSTESTCD": test.code,
+            "QSTEST": test.name,
+            "QSORRES": given,
+            "QSSTRESC": given,
+            "QSSTRESN": int(given) if given.isascii() and given.isdigit() else None,
+        }
+        for test, given in said
+    ]
+    return Line(values, subject.told.at(entry), entry.occurred_at, rows=rows)
 
 
 def laboratory(subject: Subject) -> Iterator[Line]:
@@ -169,15 +165,14 @@ def laboratory(subject: Subject) -> Iterator[Line]:
         place = mappings().characteristics.get(asked.key)
         if place is None or place.domain != "LB" or value not in ("positive", "negative"):
             continue
-        values: dict[str, Value] = {
+        said: dict[str, Value] = {
             "LBTESTCD": place.term,
             "LBTEST": "Choriogonadotropin Beta",
-            "LBCAT": place.category,
             "LBORRES": value.upper(),
             "LBSTRESC": value.upper(),
-            "LBDTC": entry.occurred_at,
         }
-        yield Line(values, subject.told.at(entry), entry.occurred_at)
+        at = entry.occurred_at
+        yield Line({"LBCAT": place.category, "LBDTC": at}, subject.told.at(entry), at, rows=[said])
 
 
 def criteria_not_met(subject: Subject) -> Iterator[Line]:
@@ -224,13 +219,11 @@ def flag_last_before(domain: str, lines: Iterable[Line], subject: Subject) -> li
     first, result, test, category = (
         subject.doses[0], f"{domain}STRESC", f"{domain}TESTCD", f"{domain}CAT"
     )  # fmt: skip
-    latest: dict[tuple[Value, Value], tuple[datetime, int]] = {}
-    for number, line in enumerate(found):
-        at, values = line.at, line.values
-        if isinstance(at, datetime) and at < first and values[result] is not None:
-            key = (values.get(category), values[test])
-            latest[key] = max(latest.get(key, (at, number)), (at, number))
-    for _, number in latest.values():
-        line = found[number]
-        found[number] = replace(line, values=line.values | {f"{domain}LOBXFL": "Y"})
+    before = [(e.at, e) for e in found if isinstance(e.at, datetime) and e.at < first]
+    latest: dict[tuple[Value, Value], dict[str, Value]] = {}
+    for _, line in sorted(before, key=itemgetter(0)):
+        about = line.values.get(category)
+        latest |= {(about, row[test]): row for row in line.rows if row.get(result) is not None}
+    for row in latest.values():
+        row[f"{domain}LOBXFL"] = "Y"
     return found

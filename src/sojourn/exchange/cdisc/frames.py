@@ -12,9 +12,9 @@ import polars
 
 from sojourn.exchange.cdisc import dataset_json
 from sojourn.exchange.cdisc.export import ADAM, SDTM, export
+from sojourn.exchange.cdisc.place import refuse_taken, refuse_unwritable
 from sojourn.exchange.cdisc.source import Progress, Source
 from sojourn.exchange.cdisc.standard import Row, Standard, adam, sdtm, terminology
-from sojourn.record.command import Refused
 
 Form = Literal["parquet", "csv", "sqlite"]
 DICTIONARY = "dictionary"
@@ -33,10 +33,10 @@ def write_frames(
     Raises
     ------
     Refused
-        If something lies at ``out`` already: nothing is overwritten.
+        If something lies at ``out`` already (nothing is overwritten), or can't be written there.
     """
     refuse_taken(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    refuse_unwritable(out.parent)
     counts = {}
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         export(source, Path(folder), workers=workers, progress=progress)
@@ -50,12 +50,6 @@ def write_frames(
             out.rmdir()
         shutil.move(made, out)
     return counts
-
-
-def refuse_taken(out: Path) -> None:
-    """Refuse a place where something lies; an empty folder is free."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Refused(f"{out} exists already; give another place", "out")
 
 
 def load(source: Source) -> dict[str, polars.DataFrame]:

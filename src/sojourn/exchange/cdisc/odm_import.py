@@ -67,6 +67,12 @@ def import_odm(path: Path, programme: str, by: Person) -> Imported:
     """
     if by.role not in IMPORTERS:
         raise Refused(f"a {by.role} may not bring courses onto the record; the sponsor may")
+    if programme not in tuple(programmes.keys()):
+        raise Refused(
+            f"there is no programme '{programme}' on this record; found it first, on the same pack "
+            "as the file's ('sojourn programme found')",
+            "programme",
+        )
     protocol = programmes.load(programme).protocol
     try:
         root = root_of(path)

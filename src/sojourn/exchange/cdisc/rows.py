@@ -3,7 +3,7 @@
 A domain gives ``Line``s. ``finish`` makes the rows of its dataset and those of SUPP-- from them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -21,81 +21,59 @@ _SHORT = LONGEST_TEXT // 4  # letters; none takes more than four bytes
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one row says, the entries it rests on, and the moment that orders it."""
+    """One occasion: what all its rows say, the entries they rest on, the moment that orders them.
+
+    ``rows`` is what each says beside that; most occasions are one row that says no more.
+    """
 
     values: dict[str, Value]
     entries: tuple[int, ...]  # positions of the entries it rests on
     at: date | datetime | None = None  # tells the epoch too
     supplemental: dict[str, Value] = field(default_factory=dict)
+    rows: Sequence[dict[str, Value]] = ({},)
 
 
 def finish(
     domain: str, dataset: Dataset, subject: Subject, lines: Iterable[Line]
 ) -> tuple[list[Row], list[Row]]:
     """The rows of ``domain`` and of its SUPP--, in the order of time."""
-    found = list(lines)
-    if not found:
-        return [], []
     rows: list[Row] = []
     extra: list[Row] = []
     blank: Row = dict.fromkeys((each.name for each in dataset.variables), None)
     blank["STUDYID"], blank["DOMAIN"] = subject.study.key, domain
     blank["USUBJID"] = usubjid(subject)
-    days = [(f"{domain}{day}", f"{domain}{dtc}") for day, dtc in _DAYS if f"{domain}{day}" in blank]
-    sequence, spid, memory = f"{domain}SEQ", f"{domain}SPID", _Memory(subject)
-    found.sort(key=lambda line: (memory.said(line.at), min(line.entries, default=0)))
-    for number, line in enumerate(found, start=1):
-        row = blank.copy()
-        if sequence in blank:
-            row[sequence] = number
-        long = _fill(row, line.values, memory)
-        if spid in blank:
-            long += _put(row, spid, memory.positions(line.entries))
-        if "EPOCH" in blank:
-            row["EPOCH"] = memory.epoch(line.at)
-        for day, counted in days:
-            row[day] = memory.day(line.values.get(counted))
-        if long or line.supplemental or domain in WITHOUT_SPID:
-            extra += _supplemental(domain, row, (*long, *_qualifiers(line, domain, dataset)))
-        rows.append(row)
+    sequence = f"{domain}SEQ" if f"{domain}SEQ" in blank else ""
+    for line in sorted(lines, key=_order):
+        same = blank.copy()
+        long = _same(same, domain, subject, line)
+        for each in line.rows:
+            row = same.copy()
+            rows.append(row)
+            if sequence:
+                row[sequence] = len(rows)
+            longer = long + _fill(row, each) if each else long
+            if longer or line.supplemental or domain in WITHOUT_SPID:
+                qualifiers = (*longer, *_qualifiers(line, domain, dataset))
+                extra += _supplemental(domain, row, qualifiers)
     return rows, extra
 
 
-class _Memory:
-    """One moment stands in many rows, one entry under many: each is put in words once.
+def _order(line: Line) -> tuple[str, int]:
+    return iso(line.at) or "9999", min(line.entries, default=0)
 
-    Moments are told apart by identity; the lines that hold them outlive this.
-    """
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self._said: dict[int, str] = {}
-        self._epochs: dict[int, str | None] = {}
-        self._days: dict[int, int | None] = {}
-        self._positions: dict[tuple[int, ...], str] = {}
-        self.short: set[str] = set()
-
-    def said(self, moment: date | datetime | None) -> str:
-        if id(moment) not in self._said:
-            self._said[id(moment)] = iso(moment) or "9999"
-        return self._said[id(moment)]
-
-    def epoch(self, moment: date | datetime | None) -> str | None:
-        if id(moment) not in self._epochs:
-            self._epochs[id(moment)] = self._subject.epoch(moment)
-        return self._epochs[id(moment)]
-
-    def day(self, moment: Value) -> int | None:
-        if not isinstance(moment, date):
-            return None
-        if id(moment) not in self._days:
-            self._days[id(moment)] = self._subject.day(moment)
-        return self._days[id(moment)]
-
-    def positions(self, entries: tuple[int, ...]) -> str:
-        if entries not in self._positions:
-            self._positions[entries] = positions(entries)
-        return self._positions[entries]
+def _same(row: Row, domain: str, subject: Subject, line: Line) -> list[Qualifier]:
+    """Puts what all rows of a line say in its place; returns what does not fit."""
+    long = _fill(row, line.values)
+    if f"{domain}SPID" in row:
+        long += _put(row, f"{domain}SPID", positions(line.entries))
+    if "EPOCH" in row:
+        row["EPOCH"] = subject.epoch(line.at)
+    for day, counted in _DAYS:
+        moment = line.values.get(f"{domain}{counted}")
+        if isinstance(moment, date) and f"{domain}{day}" in row:
+            row[f"{domain}{day}"] = subject.day(moment)
+    return long
 
 
 def usubjid(subject: Subject) -> str:
@@ -108,23 +86,17 @@ def positions(entries: Iterable[int]) -> str:
     return " ".join(map(str, sorted(set(entries))))
 
 
-def _fill(row: Row, values: dict[str, Value], memory: _Memory) -> list[Qualifier]:
+def _fill(row: Row, values: Mapping[str, Value]) -> list[Qualifier]:
     """Puts values in their place; returns what does not fit."""
     long: list[Qualifier] = []
-    short = memory.short
     for name, value in values.items():
         if isinstance(value, str):
-            if value in short:
-                row[name] = value
-            elif 0 < len(value) < _SHORT and value.isprintable():
-                short.add(value)
+            if 0 < len(value) < _SHORT and value.isprintable():
                 row[name] = value
             else:
                 long += _put(row, name, value)
-        elif isinstance(value, date):
-            row[name] = memory.said(value)
         else:
-            row[name] = value
+            row[name] = iso(value) if isinstance(value, date) else value
     return long
 
 

@@ -9,6 +9,7 @@ from sojourn import instruments, medicines
 from sojourn.conduct.blinding import may_export, may_see_closed_session
 from sojourn.conduct.randomisation import AllocationMade
 from sojourn.course.circumstances import Circumstances
+from sojourn.exchange.cdisc.codes import questions
 from sojourn.exchange.cdisc.standard import word
 from sojourn.exchange.cdisc.study import Arm, Study, Subject, arms, planned_visits, subject
 from sojourn.ledger import opening, programmes, terminology
@@ -89,10 +90,10 @@ def reopen(wish: Wish, cut: Cut, by: Person, allotted: Mapping[str, tuple[Arm, i
 
 def _study(wish: Wish, cut: Cut, standing: programmes.Standing, by: Person) -> Study:
     protocol, programme = standing.protocol, standing.programme
-    day = cut.as_of.date()
+    day, asked = cut.as_of.date(), instruments.load_shipped()
     known = Circumstances(
         protocol=protocol,
-        instruments=instruments.load_shipped(),
+        instruments=asked,
         formulary=medicines.load_shipped(),
         drug_names=medicines.open_names(),
         clearance=programmes.clearance(programme, day, ""),
@@ -113,6 +114,7 @@ def _study(wish: Wish, cut: Cut, standing: programmes.Standing, by: Person) -> S
         cache(partial(_country, standing, day)),
         known,
         lambda course: programmes.followed(standing, course).protocol,
+        questions(asked, protocol),
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from sojourn.course import schedule
 from sojourn.exchange.cdisc.rows import Line
 from sojourn.exchange.cdisc.standard import word
 from sojourn.exchange.cdisc.study import Subject, fact
@@ -80,7 +79,7 @@ def visits(subject: Subject) -> Iterator[Line]:
     for kind in SETTLES:
         for entry in subject.facts(kind):
             where.setdefault(fact(entry).visit, []).extend(subject.told.at(entry))
-    for each in schedule.plan(course, subject.protocol):
+    for each in subject.plan:
         done = course.visits.get(each.visit.key)
         if done is None:
             continue

@@ -1,13 +1,17 @@
 """What every row of an export may know of the trial, and of the one participant it is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from sojourn.course import schedule
+from sojourn.course.assessment import AssessmentRecorded, score_of
 from sojourn.course.circumstances import Circumstances
 from sojourn.course.state import Course
+from sojourn.exchange.cdisc.codes import Form, Questions
 from sojourn.exchange.cdisc.elements import treatment_epoch
+from sojourn.instruments import AnswerError, Score
 from sojourn.ledger.cut import Told
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.entry import Entry
@@ -52,6 +56,7 @@ class Study:
     country: Callable[[str], str | None]  # three letters by site
     circumstances: Circumstances
     followed: Callable[[Course], Protocol]  # the version that a participant follows
+    questions: Questions
 
     @property
     def treatment_epoch(self) -> str:
@@ -66,6 +71,19 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """An entry that holds a questionnaire or rating, with its form and, where it has one, score."""
+
+    entry: Entry
+    form: Form
+    score: Score | None
+
+    @property
+    def recorded(self) -> AssessmentRecorded:
+        return fact(self.entry)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One participant: what they told up to the cut, and the arm as far as it may be known."""
 
@@ -76,15 +94,12 @@ class Subject:
     of_kind: Mapping[str, tuple[Entry, ...]]
     doses: tuple[datetime, ...]
     reference: datetime | None  # day 1: the first dose; where nothing is dosed, randomisation
+    ratings: tuple[Rating, ...]
+    plan: tuple[schedule.Planned, ...]
 
     @property
     def course(self) -> Course:
         return self.told.course
-
-    @property
-    def protocol(self) -> Protocol:
-        """The version of the protocol that this participant follows."""
-        return self.study.followed(self.course)
 
     def facts(self, kind: str) -> tuple[Entry, ...]:
         """The entries of one kind, as corrected, in order."""
@@ -123,7 +138,25 @@ def subject(study: Study, told: Told, allotted: Mapping[str, tuple[Arm, int]]) -
     first = doses[0] if doses else None
     if study.protocol.dosing is None:
         first = told.course.randomised_at
-    return Subject(study, told, arm, where, of_kind, tuple(doses), first)
+    rated = tuple(_ratings(study, of_kind.get("assessment.recorded", ())))
+    plan = schedule.plan(told.course, study.followed(told.course))
+    return Subject(study, told, arm, where, of_kind, tuple(doses), first, rated, plan)
+
+
+def _ratings(study: Study, entries: Iterable[Entry]) -> Iterator[Rating]:
+    for entry in entries:
+        form = study.questions.forms.get(fact(entry).instrument)
+        if form is not None:
+            yield Rating(entry, form, _score(fact(entry), form))
+
+
+def _score(recorded: AssessmentRecorded, form: Form) -> Score | None:
+    if form.total is None:
+        return None
+    try:
+        return score_of(recorded, form.instrument)
+    except AnswerError:  # neither answers nor a total: nothing to score
+        return None
 
 
 def _arm(
@@ -175,9 +208,8 @@ def iso(moment: date | datetime | None) -> str | None:
     """ISO 8601 in the site's own time, to the second; a date stays a date."""
     if moment is None:
         return None
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds")
-    return moment.isoformat()
+    # Of a moment, what stands before the fraction of the second and the zone.
+    return moment.isoformat()[:19]
 
 
 def fact(entry: Entry) -> Any:

@@ -36,17 +36,16 @@ def codelists(study: Study) -> dict[str, Codelist]:
 
 
 def _tests(study: Study, domain: str) -> Iterable[Test]:
-    for instrument in study.circumstances.instruments.values():
-        if codes.place(instrument).domain == domain:
-            yield from codes.items(instrument)
-            total = codes.total(instrument)
-            if total is not None:
-                yield total
+    for form in study.questions.forms.values():
+        if form.place.domain == domain:
+            yield from (test for test, _ in form.items)
+            if form.total is not None:
+                yield form.total
     if domain == "QS":
         yield from codes.CONTACT
         yield from codes.MOOD
-        yield from codes.diary(study.protocol).values()
-        yield from codes.interview(study.protocol).values()
+        yield from study.questions.diary.values()
+        yield from study.questions.interview.values()
 
 
 def _names(tests: Iterable[Test]) -> dict[str, str]:
@@ -55,7 +54,7 @@ def _names(tests: Iterable[Test]) -> dict[str, str]:
 
 
 def _categories(study: Study, domain: str, shipped: Codelist) -> Codelist:
-    places = map(codes.place, study.circumstances.instruments.values())
+    places = (each.place for each in study.questions.forms.values())
     new = {each.category for each in places if each.domain == domain} - shipped.values
     more = tuple(Term(each) for each in sorted(new))
     return Codelist(shipped.name, (*shipped.terms, *more), shipped.code, shipped.extensible)
