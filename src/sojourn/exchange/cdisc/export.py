@@ -16,6 +16,7 @@ from sojourn.exchange.cdisc.define import Contents, define
 from sojourn.exchange.cdisc.source import Progress, Source, reopen
 from sojourn.exchange.cdisc.standard import Dataset, adam, sdtm
 from sojourn.exchange.cdisc.xpt import write_xpt
+from sojourn.ledger import replica
 
 SDTM, ADAM = "sdtm", "adam"
 OURS = frozenset({".json", ".xpt", ".part"})
@@ -83,12 +84,13 @@ def _fill(
     source: Source, names: Sequence[str], shelves: Shelves, progress: Progress | None = None
 ) -> None:
     described = _described()
-    for subject in source.subjects(names, progress):
-        tables = tabulate.tabulate(subject)
-        for name, rows in tables.items():
-            shelves[SDTM].add(name, described[SDTM][name], rows)
-        for name, rows in analyse.analyse(subject, tables).items():
-            shelves[ADAM].add(name, described[ADAM][name], rows)
+    with replica.reading(source.cut.position):
+        for subject in source.subjects(names, progress):
+            tables = tabulate.tabulate(subject)
+            for name, rows in tables.items():
+                shelves[SDTM].add(name, described[SDTM][name], rows)
+            for name, rows in analyse.analyse(subject, tables).items():
+                shelves[ADAM].add(name, described[ADAM][name], rows)
 
 
 def _together(
