@@ -3,20 +3,10 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
-ROLES = (
-    ("therapist", "Therapist"),
-    ("prescriber", "Prescriber"),
-    ("coordinator", "Coordinator"),
-    ("pharmacist", "Pharmacist (unblinded)"),
-    ("independent-rater", "Independent rater (blinded)"),
-    ("fidelity-rater", "Fidelity rater of recordings"),
-    ("monitor", "Monitor (blinded)"),
-    ("statistician", "Statistician (unblinded)"),
-    ("sponsor", "Programme lead"),
-)
+from sojourn.conduct.reach import ROLES
 
 
 class Member(AbstractUser):
-    """A member of staff with the one role they act in."""
+    """A member of staff with the role they act in where no programme has given them another."""
 
     role = models.CharField(max_length=24, choices=ROLES)

@@ -16,6 +16,7 @@ from sojourn.conduct import (
     database_lock,
     devices,
     fidelity,
+    membership,
     monitoring_plan,
     practitioners,
     rater_pool,
@@ -44,6 +45,7 @@ ROOMS = (
     monitoring_plan,
     rater_pool,
     database_lock,
+    membership,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()
@@ -92,6 +94,8 @@ def decide(
         raise Refused(f"programme {programme.key} is not founded yet")
     if isinstance(command, fidelity.RateFidelity):
         command = replace(command, rater=author)  # nobody rates in another's name
+    if hasattr(command, "by"):
+        command = replace(command, by=author)
     facts: tuple[Fact, ...] = decider(programme, command, protocol)
     return facts
 

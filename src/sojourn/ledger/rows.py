@@ -1,7 +1,8 @@
 """Tables that lists are read from, and the protocol texts kept with the record.
 
 None of them is the record: all but the protocol texts and the identities can be
-dropped and rebuilt from the entries. Nobody edits them.
+dropped and rebuilt from the entries. Nobody edits them. ``site`` is the participant's:
+whoever holds a role at some sites only is shown the rows of those.
 """
 
 from django.db import models
@@ -62,6 +63,7 @@ class ParticipantRow(models.Model):
         indexes = [
             Index(fields=["programme", "participant"], name="participant_by_number"),
             Index(fields=["programme", "status", "participant"], name="participant_by_status"),
+            Index(fields=["programme", "site", "participant"], name="participant_at_site"),
         ]
 
 
@@ -79,11 +81,14 @@ class DueRow(models.Model):
     earliest_on = models.DateField()
     target_on = models.DateField()
     latest_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
             Index(fields=["programme", "latest_on", "earliest_on"], name="due_by_latest"),
             Index(fields=["programme", "target_on"], name="due_by_target"),
+            Index(fields=["programme", "site", "latest_on"], name="due_at_site_by_latest"),
+            Index(fields=["programme", "site", "target_on"], name="due_at_site_by_target"),
         ]
 
 
@@ -101,12 +106,14 @@ class DeviationRow(models.Model):
     since_on = models.DateField()
     classification = models.CharField(max_length=16)
     comment = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
             Index(fields=["programme", "since_on"], name="deviation_by_day"),
             Index(fields=["programme", "classification", "since_on"], name="deviation_by_class"),
             Index(fields=["programme", "category", "since_on"], name="deviation_by_category"),
+            Index(fields=["programme", "site", "since_on"], name="deviation_at_site"),
         ]
 
 
@@ -129,9 +136,13 @@ class QueryRow(models.Model):
     last_said = models.TextField()
     last_by = models.CharField(max_length=150)
     last_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "standing", "due_on"], name="query_by_due")]
+        indexes = [
+            Index(fields=["programme", "standing", "due_on"], name="query_by_due"),
+            Index(fields=["programme", "site", "due_on"], name="query_at_site"),
+        ]
 
 
 class VerificationRow(models.Model):
@@ -144,6 +155,7 @@ class VerificationRow(models.Model):
     participant = models.CharField(max_length=32)
     entries = models.IntegerField()
     verified = models.IntegerField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [Index(fields=["programme", "participant"], name="verification_of")]
@@ -158,6 +170,7 @@ class HoldRow(models.Model):
     state = models.CharField(max_length=16)
     since_on = models.DateField()
     by = models.CharField(max_length=150)
+    site = models.CharField(max_length=64, default="")
 
 
 class OpenAlertRow(models.Model):
@@ -171,9 +184,13 @@ class OpenAlertRow(models.Model):
     rule = models.CharField(max_length=64)
     label = models.TextField()
     raised_at = models.DateTimeField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "raised_at"], name="alert_by_time")]
+        indexes = [
+            Index(fields=["programme", "raised_at"], name="alert_by_time"),
+            Index(fields=["programme", "site", "raised_at"], name="alert_at_site"),
+        ]
 
 
 class OpenSessionRow(models.Model):
@@ -188,6 +205,7 @@ class OpenSessionRow(models.Model):
     opened_at = models.DateTimeField()
     initial_at = models.DateTimeField(null=True)
     supplemental_at = models.DateTimeField(null=True)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [Index(fields=["programme", "opened_at"], name="session_by_time")]
@@ -201,9 +219,13 @@ class AftercareRow(models.Model):
     participant = models.CharField(max_length=32)
     session = models.IntegerField()
     session_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "session_on"], name="aftercare_by_day")]
+        indexes = [
+            Index(fields=["programme", "session_on"], name="aftercare_by_day"),
+            Index(fields=["programme", "site", "session_on"], name="aftercare_at_site"),
+        ]
 
 
 class ObservationRow(models.Model):
@@ -251,6 +273,7 @@ class EventRow(models.Model):
     learned = models.CharField(max_length=16)
     recorded_at = models.DateTimeField()
     follow_up_on = models.DateField(null=True)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -265,6 +288,7 @@ class EventRow(models.Model):
             Index(
                 fields=["programme", "special_interest", "recorded_at"], name="event_by_interest"
             ),
+            Index(fields=["programme", "site", "recorded_at"], name="event_at_site"),
         ]
 
 
@@ -284,6 +308,7 @@ class ClockRow(models.Model):
     due_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     reference = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -291,6 +316,7 @@ class ClockRow(models.Model):
                 fields=["programme", "stopped_at", "due_at", "started_at"],
                 name="clock_by_deadline",
             ),
+            Index(fields=["programme", "site", "stopped_at", "due_at"], name="clock_at_site"),
         ]
 
 
@@ -305,9 +331,13 @@ class ExcursionRow(models.Model):
     visit = models.CharField(max_length=64)
     label = models.TextField()
     raised_at = models.DateTimeField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "raised_at"], name="excursion_by_time")]
+        indexes = [
+            Index(fields=["programme", "raised_at"], name="excursion_by_time"),
+            Index(fields=["programme", "site", "raised_at"], name="excursion_at_site"),
+        ]
 
 
 class StoppingRow(models.Model):
@@ -320,10 +350,12 @@ class StoppingRow(models.Model):
     programme = models.CharField(max_length=64)
     participant = models.CharField(max_length=32)
     term = models.CharField(max_length=200)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
-            Index(fields=["programme", "rule", "participant", "event"], name="stopping_by_rule")
+            Index(fields=["programme", "rule", "participant", "event"], name="stopping_by_rule"),
+            Index(fields=["programme", "site", "rule", "participant"], name="stopping_at_site"),
         ]
 
 
@@ -366,6 +398,7 @@ class ResourceRow(models.Model):
     happened_at = models.CharField(max_length=27)
     recorded_at = models.CharField(max_length=27)
     entries = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -381,13 +414,18 @@ class ResourceRow(models.Model):
                 fields=["programme", "resource", "recorded_at", "participant", "key"],
                 name="resource_by_recording",
             ),
+            Index(
+                fields=["programme", "site", "resource", "recorded_at", "participant", "key"],
+                name="resource_at_site",
+            ),
         ]
 
 
 class StatusCount(models.Model):
-    """How many participants of a programme have each status; kept so that no page counts them."""
+    """How many participants of a site have each status; kept so that no page counts them."""
 
-    pk = models.CompositePrimaryKey("programme", "status")
+    pk = models.CompositePrimaryKey("programme", "site", "status")
     programme = models.CharField(max_length=64)
+    site = models.CharField(max_length=64)
     status = models.CharField(max_length=16)
     participants = models.IntegerField()

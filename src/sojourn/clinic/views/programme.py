@@ -13,10 +13,13 @@ from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
 from sojourn.conduct import blinding, reporting
+from sojourn.conduct.membership import OpenInEmergency, RequireGrants, ReviewEmergency
+from sojourn.conduct.reach import ROLES, Grant, to_review
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
 from sojourn.record.command import Refused
+from sojourn.record.entry import Entry
 
 
 @in_programme
@@ -36,22 +39,35 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "owed": grounds.owed(standing.programme, standing.protocol, today),
         "reports": grounds.reports(standing.programme, standing.protocol, today),
         "on_events": grounds.on_events(standing.programme, standing.protocol, today),
+        "members": _members(visitor),
         "credentials": [(each, each.holds(today)) for each in standing.programme.credentials],
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
         ],
         "commands": [(each.name, each.title) for each in commands_of(visitor)],
         "lines": history.lines(
-            (
-                each
-                for each in entries
-                if blinding.may_see_in_programme(visitor.role, each.fact.kind)
-            ),
+            (each for each in entries if _may_see(visitor, each)),
             standing.protocol,
             signing.names(entries),
         ),
     }
     return render(request, "clinic/programme.html", context)
+
+
+def _members(visitor: Visitor) -> list[tuple[Grant, str]]:
+    labels = dict(ROLES)
+    return [
+        (each, labels[each.role])
+        for each in sorted(visitor.standing.programme.grants, key=lambda each: each.member)
+        if visitor.everywhere or any(map(visitor.reach.includes, each.sites))
+    ]
+
+
+def _may_see(visitor: Visitor, entry: Entry) -> bool:
+    fact = entry.fact
+    if fact.kind in blinding.TELLS_OF_SESSIONS and not visitor.everywhere:
+        return visitor.reach.includes(getattr(fact, "site", ""))
+    return blinding.may_see_in_programme(visitor.role, fact.kind)
 
 
 @in_programme
@@ -109,6 +125,11 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     today = timezone.localdate(clock.now())
     if not reporting.unsent(found, visitor.standing.protocol, today):
         unfit = unfit | {"programme.record-authority-report"}
+    unfit = unfit | {OpenInEmergency.name}  # asked for on the participant's own page
+    if found.grants_required:
+        unfit = unfit | {RequireGrants.name}
+    if not to_review(found, visitor.reach, visitor.person.name):
+        unfit = unfit | {ReviewEmergency.name}
     return tuple(
         each
         for each in conduct.COMMANDS.values()
@@ -142,6 +163,11 @@ def offers_of(visitor: Visitor) -> Offers:
                 (each.name, each.name) for each in standing.programme.devices if not each.revoked
             ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
+            "member-roles": ROLES,
+            "emergency-accesses": tuple(
+                (each.key, f"{each.participant}, {each.member}, {each.since:%Y-%m-%d %H:%M}")
+                for each in to_review(standing.programme, visitor.reach, visitor.person.name)
+            ),
             "rated-sessions": tuple(
                 (each.key, each.label)
                 for each in standing.protocol.visits

@@ -67,8 +67,10 @@ def audit_events(reader: Reader, asked: Sequence[tuple[str, str]] = ()) -> list[
     Fault
         403 for everyone else, 400 for a parameter that is not understood.
     """
-    if reader.by.role not in OVERSEE:
-        raise Fault(403, "looks at names and seals are shown to monitor and programme lead")
+    if reader.by.role not in OVERSEE or not reader.reach.everywhere:
+        raise Fault(
+            403, "looks at names and seals are shown to monitor and programme lead of every site"
+        )
     named = dict(asked)
     for each in set(named) - {"patient", "_id", "_count", "_format"}:
         raise Fault(400, "is not understood; AuditEvent is searched by: _id, patient", each)
@@ -93,6 +95,8 @@ def _told(reader: Reader, stream: str, entries: Sequence[Entry]) -> Iterator[Res
     for row in rows:
         for position in row.entries.split():
             targets.setdefault(int(position), []).append(f"{row.resource}/{identity_of(row)}")
+    if not reader.reaches(stream.rpartition(":")[2]):
+        return
     about = reader.about
     for entry in entries:
         made = targets.get(entry.position, [])

@@ -145,7 +145,7 @@ def rows_of(reader: Reader, search: Search) -> list[ResourceRow]:
         raise Fault(
             403, f"a blinded rater sees ratings only, no {search.resource}", search.resource
         )
-    rows = ResourceRow.objects.filter(search.where)
+    rows = reader.at_sites(ResourceRow.objects.filter(search.where))
     if reader.rates_only and search.resource != "Patient":
         rows = rows.filter(rated_by="independent-rater")
     if search.after:

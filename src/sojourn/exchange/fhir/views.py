@@ -215,7 +215,7 @@ def _read(caller: Caller, resource: str, identity: str) -> Resource:
     if resource in OF_COURSES:
         if resource == "Observation" and not reader.rates_only:
             found = vital_signs.observation(reader.about, identity)
-            if found is not None:
+            if found is not None and reader.reaches(vital_signs.whose(identity)):
                 return found
         return reader.resources([reader.row(resource, identity)])[0]
     several = (
@@ -261,7 +261,7 @@ def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
     reader = _reader(caller)
     if resource == "Observation" and not reader.rates_only:
         found = vital_signs.observation(reader.about, identity)
-        if found is not None:
+        if found is not None and reader.reaches(vital_signs.whose(identity)):
             return [found]
     return list(reader.versions(reader.row(resource, identity)))
 
@@ -273,7 +273,7 @@ def _known(resource: str) -> None:
 
 
 def _reader(caller: Caller) -> Reader:
-    return Reader(caller.programme, caller.by, base())
+    return Reader(caller.programme, caller.by, base(), caller.reach)
 
 
 def _query(text: str) -> list[tuple[str, str]]:

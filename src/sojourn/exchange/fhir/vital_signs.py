@@ -75,6 +75,12 @@ def observation(about: About, identity: str) -> Resource | None:
     }
 
 
+def whose(identity: str) -> str:
+    """The participant whose reading has that id."""
+    found = _READING.fullmatch(identity)
+    return found["who"] if found else ""
+
+
 def read(resource: Mapping[str, Any]) -> tuple[str, tuple[Reading, ...]]:
     """Participant and readings of an Observation.
 
