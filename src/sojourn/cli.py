@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sojourn import (
+    cli_access,
     cli_account,
     cli_backup,
     cli_export,
@@ -43,6 +44,7 @@ import_app = typer.Typer(help="Bring a site's spreadsheet in.", no_args_is_help=
 app.add_typer(cli_protocol.protocol_app, name="protocol")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
+app.add_typer(cli_access.access_app, name="access")
 app.add_typer(cli_account.account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(design_app, name="design")

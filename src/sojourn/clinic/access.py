@@ -58,9 +58,13 @@ class Visitor:
         return rows if sites is None else rows.filter(site__in=sorted(sites))
 
     @property
+    def oversees(self) -> bool:
+        return self.role in OVERSEE
+
+    @property
     def emergencies(self) -> tuple[EmergencyAccess, ...]:
         """Accesses in an emergency that this member is to review."""
-        if self.role not in OVERSEE:
+        if not self.oversees:
             return ()
         return to_review(self.standing.programme, self.reach, self.person.name)
 

@@ -26,16 +26,18 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "lifespan":
         await pages(scope, receive, send)  # type: ignore[arg-type]
         return
+    from sojourn.clinic import access_log
     from sojourn.ledger import rounds
 
     await receive()
     _end_streams_on_signal()
-    walking = asyncio.create_task(rounds.walk())
+    walking = asyncio.create_task(rounds.walk(beside=access_log.write_waiting))
     await send({"type": "lifespan.startup.complete"})
     await receive()
     walking.cancel()
     with suppress(asyncio.CancelledError):
         await walking
+    await asyncio.to_thread(access_log.write_waiting)
     await send({"type": "lifespan.shutdown.complete"})
 
 

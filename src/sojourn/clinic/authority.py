@@ -17,7 +17,9 @@ from sojourn.record.command import Refused
 TABLE = Path(__file__).with_name("authority.yaml")
 EVERYONE, TOKEN = "everyone", "token"
 ROLE_KEYS = tuple(key for key, _ in ROLES)
-LISTS = ("left to a pool", "kept to sites", "in an emergency")
+LISTS = (
+    "left to a pool", "kept to sites", "in an emergency", "logged as a whole", "not logged",
+)  # fmt: skip
 EMERGENCY = "emergency-access"  # asked for by whoever does not reach the participant
 NO_ROLE = "Your account has no role yet; ask the programme lead for one."
 
@@ -32,6 +34,8 @@ class Authority:
     left_to_a_pool: frozenset[str]  # pages of raters who are blind to visits too
     kept_to_sites: frozenset[str]  # what whoever holds a role at some sites only may ask for
     in_emergency: frozenset[str]  # of those, what access in an emergency opens
+    logged: frozenset[str]  # of no participant, and a line of the access log all the same
+    not_logged: frozenset[str]  # of a participant, and no line
 
     def group(self, page: str, method: str) -> str | None:
         """The group that may ask for ``page`` by ``method``; none where nobody may."""
@@ -132,6 +136,7 @@ def _keep_to_sites(
         return
     place = reaching.place_of(request, words["programme"])
     how = reaching.opens(place, request.user.get_username(), participant)
+    request.__dict__["_opened_by"] = how or "refused"
     if how == "role" or (how == "emergency" and page in table.in_emergency):
         return
     may_ask = not how and table.may(reach.role, EMERGENCY, "POST")

@@ -1,4 +1,4 @@
-"""Accounts. What members do is in the record; here is only who may sign in."""
+"""Accounts, and who opened what. What members do is in the record."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -10,3 +10,27 @@ class Member(AbstractUser):
     """A member of staff with the role they act in where no programme has given them another."""
 
     role = models.CharField(max_length=24, choices=ROLES)
+
+
+class AccessLine(models.Model):
+    """Who opened what of whom (``clinic/access_log.py``); in order of their writing."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    programme = models.CharField(max_length=64)
+    site = models.CharField(max_length=64)
+    participant = models.CharField(max_length=32)
+    member = models.CharField(max_length=150)
+    role = models.CharField(max_length=24)
+    page = models.CharField(max_length=64)
+    method = models.CharField(max_length=8)
+    by_way_of = models.CharField(max_length=64)
+    status = models.IntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["programme", "id"], name="access_by_programme"),
+            models.Index(fields=["programme", "site", "id"], name="access_by_site"),
+            models.Index(fields=["programme", "participant", "id"], name="access_by_participant"),
+            models.Index(fields=["programme", "member", "id"], name="access_by_member"),
+        ]

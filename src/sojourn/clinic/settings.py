@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sojourn.clinic.guarding.signed_in_as_required",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "sojourn.clinic.access_log.kept",
     "sojourn.clinic.authority.Enforced",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from sojourn.clinic import guarding
 from sojourn.clinic.views import (
+    access_log,
     aftercare,
     beside,
     central,
@@ -110,6 +111,8 @@ urlpatterns = [
     path("<slug:programme>/queries/queries.csv", quality.queries_file, name="queries-file"),
     path("<slug:programme>/monitoring/", quality.monitoring, name="monitoring"),
     path("<slug:programme>/monitoring/central/", central.central, name="central"),
+    path("<slug:programme>/access/", access_log.access_log, name="access-log"),
+    path("<slug:programme>/access/access.csv", access_log.file, name="access-log-file"),
     path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),

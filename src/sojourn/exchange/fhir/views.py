@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from sojourn.exchange import asked
+from sojourn.exchange.asked import Asked
 from sojourn.exchange.fhir import (
     bodies,
     bundles,
@@ -24,7 +27,7 @@ from sojourn.exchange.fhir import (
 )
 from sojourn.exchange.fhir.callers import Caller, caller_of
 from sojourn.exchange.fhir.elements import Resource
-from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader
+from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader, place_of
 from sojourn.exchange.fhir.outcome import Fault, outcome
 from sojourn.exchange.fhir.writing import text_of
 from sojourn.ledger import raising
@@ -97,7 +100,7 @@ def smart_configuration(request: HttpRequest) -> HttpResponse:
 @spoken("GET", "POST")
 def of_type(request: HttpRequest, resource: str) -> HttpResponse:
     """Search, or create."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     if request.method == "POST":
         return _created(request, caller, resource)
     return _answer(_search(caller, resource, _query(request.META.get("QUERY_STRING", ""))))
@@ -106,14 +109,14 @@ def of_type(request: HttpRequest, resource: str) -> HttpResponse:
 @spoken("GET")
 def one(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Read one resource as it stands."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     return _answer(_read(caller, resource, identity))
 
 
 @spoken("GET")
 def history(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Every version of one resource, newest first."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     versions = _versions(caller, resource, identity)
     entries = []
     for number, each in enumerate(reversed(versions)):
@@ -127,7 +130,7 @@ def history(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
 @spoken("GET")
 def version(request: HttpRequest, resource: str, identity: str, number: str) -> HttpResponse:
     """One version, by the sequence of the entry that made it."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     for each in _versions(caller, resource, identity):
         if each["meta"]["versionId"] == number:
             return _answer(each)
@@ -137,7 +140,7 @@ def version(request: HttpRequest, resource: str, identity: str, number: str) -> 
 @spoken("POST")
 def bundle(request: HttpRequest) -> HttpResponse:
     """A transaction or a batch."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     sent = bodies.parsed(bodies.body_of(request))
     if sent.get("resourceType") != "Bundle":
         raise Fault(422, "is no Bundle; send others to their own type", "resourceType")
@@ -149,19 +152,19 @@ def bundle(request: HttpRequest) -> HttpResponse:
 @spoken("GET")
 def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
     """Bulk export: the manifest, or the lines of one type; ``of`` patients, or of all there is."""
-    caller = caller_of(request.headers.get("Authorization", ""))
-    asked = dict(_query(request.META.get("QUERY_STRING", "")))
-    unknown = set(asked) - {"_type", "_since", "_outputFormat", "part"}
+    caller = _caller(request)
+    wanted = dict(_query(request.META.get("QUERY_STRING", "")))
+    unknown = set(wanted) - {"_type", "_since", "_outputFormat", "part"}
     if unknown:
         raise Fault(400, "is not understood; known are _type and _since", min(unknown))
     reader = _reader(caller)
-    if since := asked.get("_since", ""):
+    if since := wanted.get("_since", ""):
         searching.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
-    if part := asked.get("part", ""):
+    if part := wanted.get("part", ""):
         (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
         lines = exporting.lines(reader, kind, since)
         return StreamingHttpResponse(lines, content_type="application/fhir+ndjson")
-    kinds = exporting.types_of(caller, reader, asked.get("_type", ""), of_patients=bool(of))
+    kinds = exporting.types_of(caller, reader, wanted.get("_type", ""), of_patients=bool(of))
     if "respond-async" in request.headers.get("Prefer", ""):
         begun = HttpResponse(status=202)
         begun["Content-Location"] = f"{base()}/{of}$export?{request.META.get('QUERY_STRING', '')}"
@@ -175,6 +178,26 @@ def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
 def unknown(request: HttpRequest, **words: str) -> HttpResponse:
     """Whatever else is asked for under /fhir."""
     raise Fault(404, "there is nothing at this address; see /fhir/metadata")
+
+
+def _caller(request: HttpRequest) -> Caller:
+    """Who asks; the access log is told for whom, and about whom where it is one participant."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    about = _participant(request)
+    asked.tell(request, Asked(caller.programme, about, caller.by, f"fhir:{caller.name}"))
+    return caller
+
+
+def _participant(request: HttpRequest) -> str:
+    words = request.resolver_match.kwargs if request.resolver_match else {}
+    named = request.GET.get("patient") or request.GET.get("subject") or ""
+    found: str = named.rpartition("/")[2]
+    if words.get("resource") in OF_COURSES and words.get("identity"):
+        found = vital_signs.whose(words["identity"])
+        if not found:
+            with suppress(Fault):
+                found, _ = place_of(words["resource"], words["identity"])
+    return "" if "," in found else found
 
 
 def _created(request: HttpRequest, caller: Caller, resource: str) -> HttpResponse:
