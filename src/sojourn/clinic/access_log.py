@@ -7,8 +7,7 @@ moment, lines wait in this process and follow with the next round or the shutdow
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from threading import Lock
@@ -19,12 +18,12 @@ from django.http import HttpRequest, HttpResponseBase
 
 from sojourn.clinic import reaching
 from sojourn.clinic.authority import authority
+from sojourn.clinic.hurried import hurried
 from sojourn.exchange import asked
 from sojourn.ledger import clock
 from sojourn.ledger.desk import stream_of
 from sojourn.record.command import Refused
 
-WAIT_MS = 250  # how long an answer may be held up by another writer
 MOST_WAITING = 10_000
 AS_A_WHOLE = ""  # in place of a participant: a file or an answer about many
 Answering = Callable[[HttpRequest], HttpResponseBase]
@@ -103,7 +102,7 @@ def write_waiting() -> int:
 
 
 def _write(lines: list[Opened]) -> None:
-    with _hurried(), connection.cursor() as cursor:
+    with hurried(), connection.cursor() as cursor:
         cursor.executemany(_INSERT, [_row(each) for each in lines])
 
 
@@ -144,27 +143,3 @@ def _is_kept(page: str, words: dict[str, str]) -> bool:
 def _row(each: Opened) -> tuple[Any, ...]:
     at = connection.ops.adapt_datetimefield_value(each.at)
     return at, *astuple(each)[1:], stream_of(each.programme, each.participant)
-
-
-@contextmanager
-def _hurried() -> Iterator[None]:
-    """A write that holds no reader up: it asks for no flush of the disk and waits a moment only."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor != "sqlite":
-            cursor.execute("SET synchronous_commit TO off")
-        else:
-            cursor.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
-            cursor.execute("PRAGMA synchronous = NORMAL")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            if connection.vendor != "sqlite":
-                cursor.execute("SET synchronous_commit TO on")
-            else:
-                timeout = connection.settings_dict["OPTIONS"].get("timeout", 5)
-                cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
-                cursor.execute("PRAGMA synchronous = FULL")

@@ -31,7 +31,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
     await receive()
     _end_streams_on_signal()
-    walking = asyncio.create_task(rounds.walk(beside=access_log.write_waiting))
+    walking = asyncio.create_task(rounds.walk(beside=_beside))
     await send({"type": "lifespan.startup.complete"})
     await receive()
     walking.cancel()
@@ -39,6 +39,14 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await walking
     await asyncio.to_thread(access_log.write_waiting)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _beside() -> None:
+    """What each round of the server does for the pages."""
+    from sojourn.clinic import access_log, limits
+
+    access_log.write_waiting()
+    limits.forget_past()
 
 
 def _end_streams_on_signal() -> None:

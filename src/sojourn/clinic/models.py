@@ -34,3 +34,11 @@ class AccessLine(models.Model):
             models.Index(fields=["programme", "participant", "id"], name="access_by_participant"),
             models.Index(fields=["programme", "member", "id"], name="access_by_member"),
         ]
+
+
+class RequestCount(models.Model):
+    """How often something was asked for in a window (``clinic/limits.py``); who is a SHA-256."""
+
+    counted = models.CharField(max_length=64, primary_key=True)
+    window_ends = models.BigIntegerField()  # seconds since 1970
+    times = models.IntegerField()
