@@ -63,6 +63,7 @@ def draft(
 ) -> None:
     """A hospital's FHIR bundle as a draft for screening: shown, and with --write written."""
     start()
+    from sojourn.exchange import scanning
     from sojourn.exchange.fhir import screening_draft
     from sojourn.exchange.fhir.outcome import Fault
     from sojourn.ledger.desk import Person
@@ -70,7 +71,7 @@ def draft(
 
     try:
         items = screening_draft.take(
-            programme, participant, file.read_bytes(), Person(member, role),
+            programme, participant, scanning.taken(file, "json"), Person(member, role),
             file=file.name, write=write,
         )  # fmt: skip
     except (Fault, Refused, OSError) as problem:

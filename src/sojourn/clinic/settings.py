@@ -5,6 +5,7 @@ SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when abs
 SOJOURN_HOSTS     comma-separated host names the pages answer to
 DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
 SOJOURN_REPLICA   postgresql:// address of a copy that follows; reports and exports read from it
+SOJOURN_CLAMD     unix:/path or tcp://host:port of a virus scanner that sees every file taken
 SOJOURN_LIMITS    a file of limits in place of clinic/limits.yaml
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_TRACES    http(s):// address of a collector that speaks OTLP; nothing is traced when absent
