@@ -1,7 +1,7 @@
 """What a release is: sdist, wheel, list of contents, digests, and a signature: `make release`.
 
 The signature is ssh-keygen's (`-Y sign`), over the file of digests; SECURITY.md tells how it is
-verified. The same commit gives the same bytes: times in the archives are the commit's.
+verified. The same commit gives the same wheel, byte by byte; the sdist has the times of its files.
 """
 
 import argparse

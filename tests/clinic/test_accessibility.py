@@ -25,6 +25,13 @@ from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.models import EntryRow
 from sojourn.ledger.rows import EventRow
+from sojourn.conduct.membership import GrantRole
+from sojourn.ledger import clock, programmes
+from sojourn.ledger.rows import ParticipantRow
+own = ParticipantRow.objects.get(participant=sys.argv[1]).site
+other = ParticipantRow.objects.exclude(site=own).order_by("site")[0].site
+grant = GrantRole(clock.now(), "therapist2", "therapist", "delegated on the log", other)
+programmes.execute("demo", grant, author="lead", role="sponsor")
 event = EventRow.objects.order_by("participant")[0]
 container = EntryRow.objects.filter(kind="drug.returned")[0].stream.rpartition(":")[2]
 readings = EntryRow.objects.filter(
@@ -47,6 +54,7 @@ PAGES = (
     ("participants/{person}/", "prescriber"),
     ("participants/{person}/", "rater"),
     ("participants/{person}/suitability/", "prescriber"),
+    ("participants/{person}/emergency/", "therapist2"),
     ("participants/{person}/identity/", "lead"),
     ("participants/{person}/unblinding/", "prescriber"),
     ("participants/{person}/diary/", "therapist"),
@@ -62,6 +70,7 @@ PAGES = (
     ("deviations/", "prescriber"),
     ("queries/", "monitor"),
     ("queries/", "rater"),
+    ("access/", "monitor"),
     ("monitoring/", "monitor"),
     ("monitoring/central/", "monitor"),
     ("safety/confidential/", "monitor"),
@@ -85,7 +94,8 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "deviations-file", "queries-file", "open-allocation", "design-run",
+        "safety-pack", "deviations-file", "queries-file", "access-log-file", "open-allocation",
+        "design-run",
         "start-design", "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
         "report-run", "make-report",
@@ -94,7 +104,7 @@ NO_PAGES = frozenset(
     }
 )  # fmt: skip
 STAFF = ("prescriber", "therapist", "coordinator", "lead")
-NOT_NOW = ("programme.found", "programme.open", "programme.resume")
+NOT_NOW = ("programme.found", "programme.open", "programme.resume", "access.review-emergency")
 
 
 def forms():

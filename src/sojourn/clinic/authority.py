@@ -132,7 +132,10 @@ def _keep_to_sites(
     site, participant = words.get("site"), words.get("participant")
     if site is not None and not reach.includes(site):
         raise PermissionDenied("You hold no role at that site.")
-    if participant is None or page == EMERGENCY:
+    if participant is None:
+        return
+    if page == EMERGENCY:
+        request.__dict__["_opened_by"] = "request"
         return
     place = reaching.place_of(request, words["programme"])
     how = reaching.opens(place, request.user.get_username(), participant)

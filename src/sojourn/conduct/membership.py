@@ -79,7 +79,7 @@ class OpenInEmergency:
     participant: str
     site: str
     reason: Annotated[str, Ask("Why you need it now", lines=2)]
-    hours: Annotated[int, Ask("For", unit="hours", at_least=1, at_most=MOST_HOURS)] = MOST_HOURS
+    hours: Annotated[int, Ask("For how many hours", at_least=1, at_most=MOST_HOURS)] = MOST_HOURS
     by: str = ""
 
 

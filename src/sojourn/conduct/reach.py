@@ -4,7 +4,6 @@ Pages, the API, FHIR and the desk ask here and nowhere else. Whoever was given n
 nobody; only in a programme that asks for no grants does an account's own role hold, at every site.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -120,10 +119,3 @@ def to_review(programme: "Programme", reach: Reach, member: str) -> tuple[Emerge
         for each in programme.emergencies
         if not each.finding and each.member != member and reach.includes(each.site)
     )
-
-
-def sites_of(programme: "Programme", treating: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every site that the programme's record or its participants name."""
-    named = {site for each in programme.authorisations for site in each.sites}
-    named |= {site for each in programme.grants for site in each.sites}
-    return tuple(sorted(named | {site for site in treating if site}))

@@ -8,7 +8,7 @@ from sojourn.clinic import reaching, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
 from sojourn.clinic.offers import Offers
-from sojourn.conduct.membership import OpenInEmergency
+from sojourn.conduct.membership import MOST_HOURS, OpenInEmergency
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.record.command import Refused
@@ -28,6 +28,7 @@ def emergency(request: HttpRequest, visitor: Visitor, participant: str) -> HttpR
         OpenInEmergency,
         Offers({}),
         data=request.POST if request.method == "POST" else signing.draft(request),
+        initial={"hours": MOST_HOURS},
     )
     signing.ask(form, OpenInEmergency, request.user)
     status = 200
