@@ -32,8 +32,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One answer about a participant, or about many. ``by_way_of`` is 'role', 'emergency',
-    'request' (for access in an emergency), 'refused', or the program that asked; ``status`` is the answer's, so that what was refused is told apart."""
+    """One answer about a participant, or about many.
+
+    ``by_way_of`` is 'role', 'emergency', 'request' (for access in an emergency), 'refused', or the
+    program that asked; ``status`` is the answer's, so that what was refused is told apart.
+    """
 
     at: datetime
     programme: str

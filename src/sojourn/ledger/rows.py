@@ -288,7 +288,16 @@ class EventRow(models.Model):
             Index(
                 fields=["programme", "special_interest", "recorded_at"], name="event_by_interest"
             ),
-            Index(fields=["programme", "site", "recorded_at"], name="event_at_site"),
+            Index(
+                fields=["programme", "site", "recorded_at"],
+                condition=models.Q(serious=True),
+                name="event_serious_at_site",
+            ),
+            Index(fields=["programme", "site", "follow_up_on"], name="event_at_site_by_follow_up"),
+            Index(
+                fields=["programme", "site", "special_interest", "recorded_at"],
+                name="event_at_site_by_interest",
+            ),
         ]
 
 

@@ -127,7 +127,24 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="eventrow",
-            index=models.Index(fields=["programme", "site", "recorded_at"], name="event_at_site"),
+            index=models.Index(
+                condition=models.Q(("serious", True)),
+                fields=["programme", "site", "recorded_at"],
+                name="event_serious_at_site",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="eventrow",
+            index=models.Index(
+                fields=["programme", "site", "follow_up_on"], name="event_at_site_by_follow_up"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="eventrow",
+            index=models.Index(
+                fields=["programme", "site", "special_interest", "recorded_at"],
+                name="event_at_site_by_interest",
+            ),
         ),
         migrations.AddIndex(
             model_name="excursionrow",
