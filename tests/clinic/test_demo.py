@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from sojourn.clinic.demo import ACCOUNTS, PROGRAMME, Summary, demo_accounts, load_demo
-from sojourn.clinic.models import ROLES, Member
+from sojourn.clinic.models import Member
+from sojourn.conduct.reach import ROLES
 from sojourn.course.adverse_events import AdverseEventRecorded
 from sojourn.course.correction import Corrected
 from sojourn.course.dosing import DoseGiven, DoseWithheld

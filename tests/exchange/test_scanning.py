@@ -119,6 +119,7 @@ def test_while_a_scanner_that_was_named_does_not_answer_nothing_is_taken(
         (["import", "odm", "{file}", "--programme", "x"], "o.xml"),
         (["fhir", "draft", "{file}", "--programme", "x", "--participant", "P-1",
           "--member", "ana"], "b.json"),
+        (["protocol", "from-usdm", "{file}", "-o", "own.yaml"], "u.json"),
         (["evidence", "draft", "{file}"], "NCT.json"),
         (["evidence", "check", "{file}"], "study.yaml"),
     ],
