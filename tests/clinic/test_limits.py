@@ -140,8 +140,8 @@ def test_tries_of_a_second_factor_are_kept_where_every_worker_sees_them(settings
     [
         ("  sponsor: 2\n", "", "sponsor"),
         ("sponsor: 2", "sponsor: 48", "from 1 to 24"),
-        ("per address: 60\n", "per adress: 60\n", "not known"),
-        ("per address: 60\n    seconds: 300", "per address: 60", "give 'seconds'"),
+        ("per address: 240\n", "per adress: 240\n", "not known"),
+        ("per address: 240\n    seconds: 300", "per address: 240", "give 'seconds'"),
     ],
 )
 def test_a_file_that_can_not_be_used_says_why(tmp_path, old, new, words):

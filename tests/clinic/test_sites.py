@@ -59,7 +59,7 @@ def pages(participant: str, site: str):
             yield name, reverse(name, kwargs={key: words[key] for key in known})
 
 
-@pytest.mark.parametrize("username", ["therapist", "monitor", "pharmacist", "coordinator"])
+@pytest.mark.parametrize("username", ["therapist", "monitor", "pharmacist"])
 def test_no_page_shows_a_participant_of_a_site_the_member_holds_no_role_at(places, username):
     here, there = places
     give(username, Member.objects.get(username=username).role, here)
@@ -133,6 +133,35 @@ def test_a_role_of_this_programme_counts_and_not_the_accounts_own(desk):
     assert desk("coordinator").get("monitoring/").status_code == 200
     assert desk("coordinator").get("register/").status_code == 200
     assert b"Monitor (blinded)" in desk("coordinator").get("").content
+
+
+def granted(desk, by: str, member: str, role: str, sites: str):
+    now = f"{clock.now():%Y-%m-%dT%H:%M}"
+    return desk(by).post(
+        "programme/do/access.grant-role/", at=now, member=member, role=role, reason=WHY, sites=sites
+    )
+
+
+def test_a_role_is_given_on_the_programmes_page_to_an_account_that_is_there(places, desk):
+    here, _ = places
+    wrong = granted(desk, "lead", "therpist", "therapist", here)
+    assert wrong.status_code == 422
+    assert "there is no account" in wrong.content.decode()
+
+    assert granted(desk, "lead", "therapist", "therapist", here).status_code == 302
+    page = desk("lead").get("programme/").content.decode()
+    assert "therapist" in page
+    assert here in page
+
+
+def test_a_lead_of_one_site_decides_nothing_for_the_whole_programme(places, desk):
+    here, there = places
+    Member.objects.create(username="sublead", role="sponsor")
+    give("sublead", "sponsor", here)
+
+    assert desk("sublead").get("programme/do/programme.pause/").status_code == 404
+    assert granted(desk, "sublead", "therapist", "therapist", there).status_code == 422
+    assert granted(desk, "sublead", "therapist", "therapist", here).status_code == 302
 
 
 def test_over_fhir_a_program_reaches_what_its_member_reaches(places):

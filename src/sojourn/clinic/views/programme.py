@@ -11,8 +11,9 @@ from sojourn import conduct
 from sojourn.clinic import grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
+from sojourn.clinic.models import Member
 from sojourn.clinic.offers import Offers
-from sojourn.conduct import blinding, reporting
+from sojourn.conduct import blinding, membership, reporting
 from sojourn.conduct.membership import OpenInEmergency, RequireGrants, ReviewEmergency
 from sojourn.conduct.reach import ROLES, Grant, to_review
 from sojourn.ledger import clock, programmes
@@ -90,9 +91,11 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         status = 422
         if form.is_valid():
             try:
+                command_given = form.to_command()
+                _must_be_known(command_given)
                 programmes.execute(
                     visitor.programme,
-                    form.to_command(),
+                    command_given,
                     author=visitor.person.name,
                     role=visitor.role,
                     shown=form.cleaned_data.get("version"),
@@ -133,8 +136,20 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     return tuple(
         each
         for each in conduct.COMMANDS.values()
-        if visitor.role in each.roles and each.name not in unfit
+        if visitor.role in each.roles and each.name not in unfit and _of_their_sites(visitor, each)
     )
+
+
+def _of_their_sites(visitor: Visitor, command: type[Any]) -> bool:
+    # A lead of some sites decides about their people, and about nothing of the whole programme.
+    return visitor.everywhere or visitor.role != "sponsor" or command in membership.DECIDE
+
+
+def _must_be_known(command: Any) -> None:
+    """A name nobody has would leave the one who was meant with the role they had."""
+    name = getattr(command, "member", "").strip()
+    if name and not Member.objects.filter(username=name).exists():
+        raise Refused(f"there is no account '{name}'; check the sign-in name", "member")
 
 
 def offers_of(visitor: Visitor) -> Offers:
