@@ -1,5 +1,6 @@
 """Who opened what: a line for each answer about a participant, kept whatever else is going on."""
 
+import pytest
 from django.db import connection
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ def lines(**where):
     return list(AccessLine.objects.filter(**where).order_by("id"))
 
 
+@pytest.mark.proves("who-looked")
 def test_each_page_of_a_participant_is_a_line_and_parts_of_a_page_are_none(desk, in_session):
     desk("therapist").get(f"participants/{in_session}/")
     desk("therapist").get(f"participants/{in_session}/room/")
@@ -35,6 +37,7 @@ def test_each_page_of_a_participant_is_a_line_and_parts_of_a_page_are_none(desk,
     assert {each.site for each in lines()} == {site}
 
 
+@pytest.mark.proves("who-looked")
 def test_files_of_many_and_answers_to_programs_are_lines(desk, in_session):
     desk("monitor").get("deviations/deviations.csv")
     token = callers.add("demo", "reader", "monitor", "system/*.rs", author="lead")

@@ -59,6 +59,7 @@ def pages(participant: str, site: str):
             yield name, reverse(name, kwargs={key: words[key] for key in known})
 
 
+@pytest.mark.proves("roles-by-site")
 @pytest.mark.parametrize("username", ["therapist", "monitor", "pharmacist"])
 def test_no_page_shows_a_participant_of_a_site_the_member_holds_no_role_at(places, username):
     here, there = places
@@ -106,6 +107,7 @@ def test_a_list_of_one_site_is_read_by_an_index_in_its_order(programme):
     assert "TEMP B-TREE" not in plan
 
 
+@pytest.mark.proves("roles-by-site")
 def test_nothing_is_written_about_a_participant_of_another_site(places):
     here, there = places
     give("therapist", "therapist", here)
@@ -164,6 +166,7 @@ def test_a_lead_of_one_site_decides_nothing_for_the_whole_programme(places, desk
     assert granted(desk, "sublead", "therapist", "therapist", here).status_code == 302
 
 
+@pytest.mark.proves("roles-by-site")
 def test_over_fhir_a_program_reaches_what_its_member_reaches(places):
     here, there = places
     token = callers.add(PROGRAMME, "reader", "monitor", "system/*.rs", author="lead")

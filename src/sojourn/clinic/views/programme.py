@@ -91,11 +91,11 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         status = 422
         if form.is_valid():
             try:
-                command_given = form.to_command()
-                _must_be_known(command_given)
+                given = form.to_command()
+                _must_be_known(given)
                 programmes.execute(
                     visitor.programme,
-                    command_given,
+                    given,
                     author=visitor.person.name,
                     role=visitor.role,
                     shown=form.cleaned_data.get("version"),
