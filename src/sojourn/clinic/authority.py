@@ -72,7 +72,9 @@ def authority() -> Authority:
     lists = [frozenset(data.get(name, ())) for name in LISTS]
     for name, pages in zip(LISTS, lists, strict=True):
         if unknown := pages - set(data["pages"]):
-            raise definitions.DefinitionError(f"{TABLE.name}: {name}: {sorted(unknown)} are no pages")
+            raise definitions.DefinitionError(
+                f"{TABLE.name}: {name}: {sorted(unknown)} are no pages"
+            )
     return Authority(groups, data["refusals"], data["pages"], *lists)
 
 

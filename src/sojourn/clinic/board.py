@@ -103,7 +103,10 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
 
 def diversions(visitor: Visitor) -> list[tuple[str, Discrepancy]]:
     """Gaps in the accountability of study drug that nobody explained, for whom the stock is."""
-    return stock.unexplained(visitor.programme) if visitor.may_see_stock else []
+    if not visitor.may_see_stock:
+        return []
+    found = stock.unexplained(visitor.programme)
+    return [(number, each) for number, each in found if visitor.reach.includes(each.site)]
 
 
 def time_left(due_at: datetime | None, now: datetime) -> str:
