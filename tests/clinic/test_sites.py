@@ -52,7 +52,7 @@ def pages(participant: str, site: str):
     words = {
         "programme": PROGRAMME, "participant": participant, "sequence": 1,
         "event": event.event if event else "event-1", "command": "safety.record-adverse-event",
-        "form": "csv", "kind": "blinded", "number": 1, "site": site,
+        "form": "csv", "kind": "blinded", "number": 1, "site": site, "task": "task-1",
     }  # fmt: skip
     for name, known in addresses():
         if "programme" in known and name not in WITHOUT:
