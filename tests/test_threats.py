@@ -22,8 +22,8 @@ READ = {
     },
     # Names of our own tables and columns; values always go as parameters.
     "B608": {
-        "append", "backup", "frames", "kept", "monitoring", "projections", "read", "rebuild",
-        "snapshot", "stock",
+        "append", "backup", "frames", "kept", "monitored", "monitoring", "projections", "read",
+        "rebuild", "snapshot", "stock",
     },
     # A parser that refuses a document type, and with it every entity.
     "B314": {"xml_file"},

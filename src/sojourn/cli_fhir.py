@@ -69,11 +69,10 @@ def draft(
     from sojourn.ledger.desk import Person
     from sojourn.record.command import Refused
 
+    decide = screening_draft.write if write else screening_draft.preview
     try:
-        items = screening_draft.take(
-            programme, participant, scanning.taken(file, "json"), Person(member, role),
-            file=file.name, write=write,
-        )  # fmt: skip
+        draft = screening_draft.read(scanning.taken(file, "json"))
+        items = decide(programme, participant, draft, Person(member, role)).items
     except (Fault, Refused, OSError) as problem:
         fail(str(problem))
     for each in items:

@@ -55,6 +55,7 @@ PAGES = (
     ("participants/{person}/", "rater"),
     ("participants/{person}/suitability/", "prescriber"),
     ("participants/{person}/emergency/", "therapist2"),
+    ("participants/{person}/hospital-record/", "prescriber"),
     ("participants/{person}/identity/", "lead"),
     ("participants/{person}/unblinding/", "prescriber"),
     ("participants/{person}/diary/", "therapist"),

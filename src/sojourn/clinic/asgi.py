@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import warnings
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -15,16 +15,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.clinic.settings")
 # Static files are small; that each is read whole is no news to whoever serves the pages.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 pages = get_asgi_application()
+# Only now: what the rooms import needs Django to stand.
+from sojourn.clinic.body_limits import Message, Receive, Send, bounded  # noqa: E402
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+_bounded = bounded(pages)  # type: ignore[arg-type]
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
     """Serve a page, or open and close with the server."""
     if scope["type"] != "lifespan":
-        await pages(scope, receive, send)  # type: ignore[arg-type]
+        await _bounded(scope, receive, send)
         return
     from sojourn.clinic import access_log
     from sojourn.ledger import rounds

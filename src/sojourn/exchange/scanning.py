@@ -79,10 +79,22 @@ def taken(path: Path, kind: str) -> bytes:
             content = file.read(known.most_bytes + 1)
     except OSError as error:
         raise Refused(f"{path.name} can't be read: {error.strerror}") from error
+    return checked(path.name, content, kind)
+
+
+def checked(name: str, content: bytes, kind: str) -> bytes:
+    """The same for content that came another way, as a page's upload.
+
+    Raises
+    ------
+    Refused
+        As for a file.
+    """
+    known = KINDS[kind]
     if len(content) > known.most_bytes:
-        raise Refused(f"{path.name} is over {known.most_bytes // MIB} MiB; split it")
-    _must_be_text(path.name, content, known)
-    scan(path.name, content)
+        raise Refused(f"{name} is over {known.most_bytes // MIB} MiB; split it")
+    _must_be_text(name, content, known)
+    scan(name, content)
     return content
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from sojourn.conduct.allocation_list import AllocationListReceived
 from sojourn.conduct.minimisation import Earlier, Levels, arm_by_minimisation
@@ -79,7 +80,10 @@ def sealed_arm(programme: str, course: Course) -> str:
     number = course.randomisation_number
     if number is None:
         return ""
-    for stream in streams(f"allocation:{programme}:"):
+    # Nearly always in the list of their own site; elsewhere once the site was corrected.
+    likely = [f"allocation:{programme}:{each}" for each in (course.site, MINIMISED)]
+    others = (each for each in streams(f"allocation:{programme}:") if each not in likely)
+    for stream in chain(likely, others):
         for entry in read_stream(stream, since=number, until=number):
             fact = entry.fact
             if isinstance(fact, AllocationMade) and fact.participant == course.participant:

@@ -10,17 +10,24 @@ from sojourn.ledger.columns import STORED, entry_of
 from sojourn.ledger.registry import kinds
 from sojourn.record.entry import Entry
 from sojourn.record.hashing import time_of, time_text
+from sojourn.record.kinds import canonical
 
 _LAST_CHARACTER = "\U0010ffff"
 
 
 def read_stream(
-    stream: str, *, as_of: datetime | None = None, until: int | None = None, since: int = 0
+    stream: str,
+    *,
+    as_of: datetime | None = None,
+    until: int | None = None,
+    since: int = 0,
+    about: str = "",
 ) -> tuple[Entry, ...]:
     """The entries of ``stream`` in order; none if there is no such stream.
 
     ``as_of`` leaves out what was recorded after that moment, ``until`` what
-    comes after that sequence, ``since`` what comes before that one.
+    comes after that sequence, ``since`` what comes before that one, ``about`` most of what
+    does not hold that text as a value.
 
     Raises
     ------
@@ -37,6 +44,10 @@ def read_stream(
     if since:
         where.append("sequence >= %s")
         values.append(since)  # type: ignore[arg-type]
+    if about:
+        # A sign that LIKE takes for more than itself lets in more, and leaves nothing out.
+        where.append("data LIKE %s")
+        values.append(f"%:{canonical(about)}%".replace("\\", "_"))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {STORED} FROM ledger_entry WHERE {' AND '.join(where)} ORDER BY sequence",
@@ -63,6 +74,16 @@ def version(stream: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT MAX(sequence) FROM ledger_entry WHERE stream = %s", (stream,))
         return int(cursor.fetchone()[0] or 0)
+
+
+def has_entry(stream: str, kind: str, author: str) -> bool:
+    """Whether ``stream`` holds an entry of that kind by that author."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM ledger_entry WHERE stream = %s AND kind = %s AND author = %s LIMIT 1",
+            (stream, kind, author),
+        )
+        return cursor.fetchone() is not None
 
 
 def written_by(stream: str, command: str) -> tuple[Entry, ...]:

@@ -427,6 +427,10 @@ class ResourceRow(models.Model):
                 fields=["programme", "site", "resource", "recorded_at", "participant", "key"],
                 name="resource_at_site",
             ),
+            Index(
+                fields=["stream", "resource", "happened_at", "participant", "key"],
+                name="resource_in_course",
+            ),
         ]
 
 

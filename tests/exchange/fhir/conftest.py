@@ -19,6 +19,12 @@ HOST = {"host": "127.0.0.1"}
 BASE = "http://127.0.0.1:8000/fhir"
 
 
+def resources(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a page holds beside what it tells about the search itself."""
+    entries = page.get("entry", [])
+    return [each["resource"] for each in entries if each["search"]["mode"] != "outcome"]
+
+
 class Program:
     """The interface as one program sees it."""
 
@@ -33,7 +39,17 @@ class Program:
         """The resources of a page of search."""
         answer = self.get(path, **asked)
         assert answer.status_code == 200, answer.content
-        return [each["resource"] for each in answer.json().get("entry", [])]
+        return resources(answer.json())
+
+    def everything(self, path: str) -> list[dict[str, Any]]:
+        """The resources of every page of a search."""
+        found, url = [], path
+        while url:
+            page = self.client.get(f"/fhir/{url}").json()
+            found += resources(page)
+            onward = [each["url"] for each in page["link"] if each["relation"] == "next"]
+            url = onward[0].partition("/fhir/")[2] if onward else ""
+        return found
 
     def post(self, path: str, body: Any, **headers: str):
         text = body if isinstance(body, str | bytes) else json.dumps(body)

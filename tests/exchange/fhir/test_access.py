@@ -10,7 +10,7 @@ from sojourn.exchange.fhir import callers, kept
 from sojourn.ledger import clock, opening
 from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import Person
-from sojourn.ledger.read import read_stream
+from sojourn.ledger.read import has_entry
 from sojourn.ledger.unblinding import EMERGENCIES
 from sojourn.record.command import Refused
 from tests.exchange.fhir.conftest import Program
@@ -89,7 +89,9 @@ def test_a_blinded_rater_finds_ratings_and_nothing_that_tells_the_arm(programs, 
     pulse = therapist.found("Observation", code="8867-4")[0]["id"]
     assert rater.get(f"Observation/{pulse}").status_code == 404
     assert rater.found("Observation", code="8867-4") == []
-    told = {e["activity"]["coding"][0]["code"] for e in rater.found("Provenance", patient="D-001")}
+    told = {
+        e["activity"]["coding"][0]["code"] for e in rater.everything("Provenance?patient=D-001")
+    }
     assert told == {"screening.participant-registered", "assessment.recorded"}
 
 
@@ -142,7 +144,7 @@ def test_an_emergency_is_among_the_looks_and_opens_nothing_else(programs, monkey
     assert not any("assignedArm" in each for each in found)
     opening.record(PROGRAMME, "closed session", looker)
     reads = []
-    monkeypatch.setattr(kept, "read_stream", lambda name: reads.append(name) or read_stream(name))
+    monkeypatch.setattr(kept, "has_entry", lambda *asked: reads.append(asked) or has_entry(*asked))
     found = programs("statistician").found("ResearchSubject", _count=200)
     assert any("assignedArm" in each for each in found)
     assert len(reads) == 1  # not once for each of them

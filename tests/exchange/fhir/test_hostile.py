@@ -1,9 +1,13 @@
 """Malformed, hostile and huge inputs: an OperationOutcome, nothing written, never a 5xx."""
 
+import copy
 import gzip
 import json
+import os
 import tracemalloc
+from contextlib import suppress
 from io import BytesIO
+from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError
@@ -11,9 +15,15 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn.exchange.fhir import views
+from sojourn.clinic.demo import PROGRAMME
+from sojourn.exchange.fhir import screening_draft, views
+from sojourn.exchange.fhir.outcome import Fault
+from sojourn.ledger import clock
+from sojourn.ledger.desk import Person
 from sojourn.ledger.models import EntryRow
+from sojourn.ledger.rows import OpenSessionRow
 from tests.exchange.fhir.conftest import HOST
+from tests.exchange.fhir.test_screening_draft import BUNDLE
 from tests.exchange.fhir.test_writing import event, medicine, patient, pulse
 
 WRONG = {
@@ -114,28 +124,80 @@ ANYTHING = st.recursive(
     | st.dictionaries(st.sampled_from(["coding", "code", "value", "text", "reference"]), inner),
     max_leaves=6,
 )  # fmt: skip
+# The same examples each time; others by hand: SOJOURN_EXAMPLES=5000 pytest --hypothesis-seed=1
+MORE = int(os.environ.get("SOJOURN_EXAMPLES", "0"))
 calm = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=MORE or 60,
+    derandomize=not MORE,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+    deadline=None,
 )
 
 
-def good() -> list[dict]:
-    from sojourn.ledger import clock
+FORM = "application/x-www-form-urlencoded"
+VALUES = (
+    "ge2026-13-01", "9999-12-31", "9999-12-31T23:59:59.999999-14:00", "0001-01-01T00:00:00+14:00",
+    "0000", "-1", "2026-03-02T25:00:00Z", "D-001,D-002", "Patient/D-001", "D-001.m1.pulse.1",
+    "8867-4",
+    "http://loinc.org|85354-9", "|", ",,,", "vital-signs,survey", "final", "names.1", "1.2.3",
+    "WyIyMDI2IiwiIiwiIl0=", "WyJ4IiwieCIsIngiXQ==", "99999999999999999999",
+    "9" * 18, "ge0001", "lt2026", "Observation/D-001.5.pulse", "Observation:subject",
+)  # fmt: skip
 
-    at = clock.now()
-    return [patient("D-950"), medicine("D-001"), event("D-001", at), pulse("D-001", at)]
+
+SHOWN = {"to write", "known", "to ask", "to read", "left out"}
+
+
+def in_session() -> str:
+    """Who may be written about just now."""
+    return OpenSessionRow.objects.get().participant
+
+
+def good() -> list[dict]:
+    at, who = clock.now(), in_session()
+    return [patient("D-950"), medicine(who), event(who, at), pulse(who, at)]
 
 
 @pytest.mark.proves("bad-input")
+def places(value, path=()):
+    """The path of everything within ``value``."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in inner:
+        yield (*path, key)
+        if isinstance(each, dict | list):
+            yield from places(each, (*path, key))
+
+
+def spoil(data, resource: dict) -> None:
+    *way, last = data.draw(st.sampled_from([e for e in places(resource) if e != ("resourceType",)]))
+    for step in way:
+        resource = resource[step]
+    resource[last] = data.draw(ANYTHING)
+
+
+@calm
+@given(data=st.data())
+def test_no_file_of_a_hospital_makes_an_error_of_ours(therapist, data):
+    """Shown or refused in words, as the page does."""
+    bundle = copy.deepcopy(BUNDLE)
+    spoil(data, bundle)
+    if data.draw(st.booleans()):
+        spoil(data, bundle)
+    someone = Person("prescriber", "prescriber")
+    with suppress(Fault):
+        draft = screening_draft.read(json.dumps(bundle).encode())
+        told = screening_draft.preview(PROGRAMME, in_session(), draft, someone)
+        assert {each.standing for each in told.items} <= SHOWN
+
+
 @calm
 @given(data=st.data())
 def test_no_content_makes_an_error_of_ours(therapist, data):
-    """A good resource with one element replaced by anything."""
+    """A good resource with one element, however deep, replaced by anything."""
     resource = data.draw(st.sampled_from(good()))
     kind = resource["resourceType"]
-    element = data.draw(st.sampled_from(sorted(resource)))
-    if element != "resourceType":
-        resource[element] = data.draw(ANYTHING)
+    spoil(data, resource)
     answer = therapist.post(kind, resource)
     assert answer.status_code < 500, answer.content
     assert answer.status_code in (200, 201) or answer.json()["resourceType"] == "OperationOutcome"
@@ -166,13 +228,24 @@ def test_no_bundle_makes_an_error_of_ours(therapist, data):
 
 @calm
 @given(
-    kind=st.sampled_from([*NAMES, "CarePlan", "$export"]),
-    rest=st.sampled_from(["", "/D-001", "/D-001.5", "/D-001.m1.pulse.1", "/x/_history/1"]),
-    name=st.sampled_from(["_id", "patient", "code", "date", "_lastUpdated", "_count", "_after",
-                          "_include", "_type", "_since", "part", "target", "\x00"]),
-    value=st.text(max_size=20) | st.sampled_from(["ge2026-13-01", "9999-12-31", "0000", "-1",
-                                                  "2026-03-02T25:00:00Z", "D-001,D-002"]),
+    who=st.sampled_from(["therapist", "lead", "rater"]),
+    kind=st.sampled_from([*NAMES, "CarePlan", "AuditEvent", "ResearchSubject", "$export"]),
+    rest=st.sampled_from(["", "", "/D-001", "/D-001.5", "/D-001.m1.pulse.1", "/x/_history/1",
+                          "/_search", "/seal.1", "/D-001/_history"]),
+    asked=st.dictionaries(
+        st.sampled_from(["_id", "patient", "subject", "code", "category", "status", "date", "event",
+                         "authored", "_lastUpdated", "_count", "_after", "_include", "_type",
+                         "_since", "part", "target", "individual", "identifier", "\x00"]),
+        st.text(max_size=20) | st.sampled_from(VALUES), max_size=3),
+    prefer=st.sampled_from(["", "handling=lenient", "respond-async", "handling=strict"]),
 )  # fmt: skip
-def test_no_question_makes_an_error_of_ours(therapist, kind, rest, name, value):
-    answer = therapist.client.get(f"/fhir/{kind}{rest}", {name: value})
-    assert answer.status_code < 500
+def test_no_question_makes_an_error_of_ours(programs, who, kind, rest, asked, prefer):
+    client, address = programs(who).client, f"/fhir/{kind}{rest}"
+    headers = {"prefer": prefer}
+    answers = [client.get(address, asked, headers=headers)]
+    if rest == "/_search":
+        answers.append(client.post(address, urlencode(asked), FORM, headers=headers))
+    for answer in answers:
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            assert answer.json()["resourceType"] == "OperationOutcome"

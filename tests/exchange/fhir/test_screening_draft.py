@@ -1,11 +1,12 @@
 """A hospital's bundle, as Synthea writes them, becomes a draft: shown first, then written once."""
 
 import json
+import tracemalloc
 
 import pytest
 
 from sojourn.clinic.demo import PROGRAMME
-from sojourn.exchange.fhir import screening_draft
+from sojourn.exchange.fhir import bundle_files, screening_draft
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.ledger.desk import Person, load_course
 from sojourn.ledger.models import EntryRow
@@ -63,9 +64,9 @@ def someone(therapist) -> str:
 
 
 def take(participant: str, *, write: bool):
-    return screening_draft.take(
-        PROGRAMME, participant, BODY, PRESCRIBER, file="hospital.json", write=write
-    )
+    decide = screening_draft.write if write else screening_draft.preview
+    draft = screening_draft.read(BODY)
+    return decide(PROGRAMME, participant, draft, PRESCRIBER).items
 
 
 def test_the_preview_writes_nothing_and_says_what_would_happen(someone):
@@ -83,6 +84,26 @@ def test_the_preview_writes_nothing_and_says_what_would_happen(someone):
     assert "Lund" not in str(told)
 
 
+def test_a_bundle_is_read_as_json_reads_it_wherever_its_fields_stand():
+    fields = json.loads(BODY)
+    turned = json.dumps(dict(reversed(fields.items())), indent=2).encode("utf-8-sig")
+    read = [screening_draft.read(each).items for each in (turned, BODY)]
+    assert [each.digest for each in read[0]] == [each.digest for each in read[1]]
+    assert list(bundle_files.entries(BODY)) == fields["entry"]
+
+
+def test_many_megabytes_are_read_one_entry_at_a_time():
+    claim = entry("Claim", item=[{"sequence": n, "text": "visit " * 4} for n in range(100)])
+    body = json.dumps({**BUNDLE, "entry": [*BUNDLE["entry"], *[claim] * 200]}).encode()
+    assert len(body) > 800_000
+    tracemalloc.start()
+    draft = screening_draft.read(body)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert draft.resources == 206
+    assert most < 2 * len(body)
+
+
 def test_written_once_with_where_it_came_from(someone):
     done = take(someone, write=True)
     assert [each.standing for each in done].count("written") == 2
@@ -90,7 +111,7 @@ def test_written_once_with_where_it_came_from(someone):
     (noted,) = [
         each.fact for each in read_stream(f"imports:{PROGRAMME}") if each.author == "prescriber"
     ]
-    assert (noted.file, noted.written) == ("hospital.json", 2)
+    assert (noted.file, noted.written) == ("FHIR bundle", 2)
     digests = {f"fhir-in:{each.digest}" for each in done if each.standing == "written"}
     entries = read_stream(f"course:{PROGRAMME}:{someone}")
     assert digests == {each.command for each in entries if each.command.startswith("fhir-in:")}
@@ -99,7 +120,16 @@ def test_written_once_with_where_it_came_from(someone):
     assert EntryRow.objects.count() == before
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"resourceType":"Patient"}', b"\xff", b"{" * 9999])
+NO_BUNDLES = [
+    b"", b"[]", b"{}", b'{"resourceType":"Patient"}', b'{"resourceType":"Patient","entry":[]}',
+    b"\xff", b"{" * 9999, b'{"entry":[' + b"[" * 99_999, BODY + b"x", BODY[:-1], BODY[:-3], b"{,}",
+    b'{"resourceType":"Bundle","entry":[{},]}', b'{"resourceType":"Bundle","entry":[],"entry":[]}',
+    b'{"resourceType":"Bundle","entry":[' + b'{"a":' * 41 + b"1" + b"}" * 41 + b"]}",
+    b'{"resourceType":"Bundle","entry":[' + b"{}," * 20_000 + b"{}]}", b" " * 20_000_001,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_BUNDLES, ids=range(len(NO_BUNDLES)))
 def test_what_is_no_bundle_is_refused(body):
     with pytest.raises(Fault):
         screening_draft.read(body)

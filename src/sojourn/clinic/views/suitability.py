@@ -10,6 +10,7 @@ from sojourn.clinic import drawing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.offers import commands_for, offers
 from sojourn.course.history import OUTCOMES
+from sojourn.course.medication import RecordMedication
 from sojourn.course.schedule import plan
 from sojourn.course.state import Answer
 from sojourn.course.suitability import summarise
@@ -47,6 +48,7 @@ def suitability(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
             for each in commands_for(visitor, course, offered)
             if each.name.startswith(HERE)
         ],
+        "may_bring": course.status == "screening" and visitor.role in RecordMedication.roles,
     }
     return render(request, "clinic/suitability.html", context)
 

@@ -15,11 +15,12 @@ from sojourn.exchange.fhir.outcome import Fault
 MOST_BYTES = 2_000_000
 DEEPEST = 40  # levels of objects and lists
 TYPES = ("application/fhir+json", "application/json")
+FORM = "application/x-www-form-urlencoded"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def body_of(request: HttpRequest) -> bytes:
-    """The body, unless it is too large, compressed or not JSON in UTF-8.
+def body_of(request: HttpRequest, types: tuple[str, ...] = TYPES) -> bytes:
+    """The body, unless it is too large, compressed, of another type or not in UTF-8.
 
     Raises
     ------
@@ -27,8 +28,8 @@ def body_of(request: HttpRequest) -> bytes:
         413 or 415, before more than the limit is held in memory.
     """
     kind, _, extra = request.headers.get("Content-Type", "").partition(";")
-    if kind.strip().lower() not in ("", *TYPES):
-        raise Fault(415, f"is '{kind}'; send application/fhir+json", "Content-Type")
+    if kind.strip().lower() not in ("", *types):
+        raise Fault(415, f"is '{kind[:60]}'; send {types[0]}", "Content-Type")
     charset = extra.strip().lower().removeprefix("charset=").strip('"')
     if "charset=" in extra.lower() and charset not in ("utf-8", "utf8"):
         raise Fault(415, f"is '{charset}'; send UTF-8", "Content-Type")
@@ -59,19 +60,26 @@ def parsed(body: bytes) -> Resource:
         data = json.loads(
             body.decode("utf-8"),
             parse_float=Decimal,
-            parse_constant=_no_constant,
-            object_pairs_hook=_once,
+            parse_constant=no_constant,
+            object_pairs_hook=once,
         )
     except (ValueError, RecursionError) as error:
         text = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Fault(400, f"no JSON in UTF-8: {text[:200]}", code="structure") from error
     if not isinstance(data, dict):
         raise Fault(400, "is no resource; send one as a JSON object", code="structure")
-    _check(data, DEEPEST)
+    check(data)
     return data
 
 
-def _check(value: Any, depth: int) -> None:
+def check(value: Any, depth: int = DEEPEST) -> None:
+    """Refuse what is nested too deep or holds control characters.
+
+    Raises
+    ------
+    Fault
+        400, naming which.
+    """
     if depth == 0:
         raise Fault(400, f"is nested deeper than {DEEPEST} levels", code="structure")
     if isinstance(value, str) and (found := _CONTROL.search(value)):
@@ -79,21 +87,23 @@ def _check(value: Any, depth: int) -> None:
         raise Fault(400, f"holds the control character {sign}; send plain text", code="structure")
     if isinstance(value, dict):
         for key, each in value.items():
-            _check(key, depth)
-            _check(each, depth - 1)
+            check(key, depth)
+            check(each, depth - 1)
     elif isinstance(value, list):
         for each in value:
-            _check(each, depth - 1)
+            check(each, depth - 1)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Resource:
+def once(pairs: list[tuple[str, Any]]) -> Resource:
+    """The object of these fields, each named once."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a field is named twice; name each once")
     return made
 
 
-def _no_constant(name: str) -> Any:
+def no_constant(name: str) -> Any:
+    """Refuse NaN and its like."""
     raise ValueError(f"{name} is no number of JSON")
 
 

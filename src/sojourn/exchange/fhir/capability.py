@@ -6,7 +6,7 @@ from typing import Any
 from sojourn.exchange.fhir.creating import TAKEN
 from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES
-from sojourn.exchange.fhir.searching import INCLUDES, parameters_of
+from sojourn.exchange.fhir.parameters import INCLUDES, parameters_of
 
 DATE = "2026-11-25"
 BEARER = (
@@ -14,6 +14,25 @@ BEARER = (
     "lead with 'sojourn fhir add'. There is no authorization server: no authorization-code flow, "
     "no launch, no token endpoint."
 )
+SEARCH = (
+    "A parameter that is not understood is refused with 400; with 'Prefer: handling=lenient' it is "
+    "left out, and the answer tells it. Pages have no total: follow 'next', also from a page that "
+    "holds little or nothing."
+)
+DOCUMENTED = {
+    "Observation": "Readings of monitors are found with patient or subject, and by _id. They carry "
+    "no _lastUpdated, and are in no export.",
+    "Consent": "Not taken: consent is signed at the site, with what shows that it was understood.",
+    "MedicationAdministration": "Not taken: a dose is given in the session room, where it is "
+    "cleared first.",
+}
+# Where the time that is searched is not the element that FHIR names.
+MEANT = {
+    "AdverseEvent.date": "When it was learned of: AdverseEvent.detected.",
+    "MedicationStatement.effective": "When it was told: MedicationStatement.dateAsserted.",
+    "CarePlan.date": "When the participant was registered.",
+    "ResearchSubject.date": "When the participant was registered.",
+}
 
 
 def statement(base: str) -> Resource:
@@ -30,6 +49,7 @@ def statement(base: str) -> Resource:
         "rest": [
             {
                 "mode": "server",
+                "documentation": SEARCH,
                 "security": {"cors": False, "description": BEARER},
                 "resource": [_resource(each) for each in kinds()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
@@ -73,7 +93,8 @@ def _resource(kind: str) -> Resource:
         "AuditEvent": {"_id": "token", "patient": "reference"},
     }.get(kind)
     if known is None:
-        known = parameters_of(kind) if kind in OF_COURSES else {"_id": "token", "url": "uri"}
+        of_programme = {"_id": "token", "url": "uri", "status": "token"}
+        known = parameters_of(kind) if kind in OF_COURSES else of_programme
     made: Resource = {
         "type": kind,
         "interaction": [{"code": code} for code in codes],
@@ -82,6 +103,14 @@ def _resource(kind: str) -> Resource:
     }
     if kind in INCLUDES:
         made["searchInclude"] = [f"{kind}:{each}" for each in INCLUDES[kind]]
-    if known:
-        made["searchParam"] = [{"name": name, "type": of} for name, of in known.items()]
+    made["searchParam"] = [
+        {"name": name, "type": of, **_meant(kind, name)} for name, of in known.items()
+    ]
+    if kind in DOCUMENTED:
+        made["documentation"] = DOCUMENTED[kind]
     return made
+
+
+def _meant(kind: str, name: str) -> Resource:
+    words = MEANT.get(f"{kind}.{name}")
+    return {"documentation": words} if words else {}

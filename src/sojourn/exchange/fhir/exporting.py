@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from sojourn.exchange.fhir import searching
+from sojourn.exchange.fhir import parameters, searching
 from sojourn.exchange.fhir.callers import Caller
 from sojourn.exchange.fhir.elements import instant
 from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader
@@ -47,7 +47,7 @@ def lines(reader: Reader, resource: str, since: str) -> Iterator[bytes]:
             yield text_of(each) + b"\n"
         return
     asked = [("_lastUpdated", f"gt{since}")] if since else []
-    search = searching.parsed(reader.programme, resource, asked)
+    search = parameters.parsed(reader.programme, resource, asked)
     after: ResourceRow | None = None
     while True:
         place = (after.recorded_at, after.participant, after.key) if after else None

@@ -17,7 +17,7 @@ from sojourn.exchange.fhir.outcome import Fault
 from sojourn.ledger import allocating, programmes, seal
 from sojourn.ledger.columns import entry_of
 from sojourn.ledger.desk import Person, stream_of
-from sojourn.ledger.read import read_stream, stored_at
+from sojourn.ledger.read import has_entry, read_stream, stored_at, version
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import ParticipantRow, ResourceRow
 from sojourn.record.entry import Entry
@@ -62,13 +62,20 @@ class Reader:
         """Whether this role is kept away from whatever could tell the arm."""
         return not blinding.may_see_course(self.by.role)
 
+    @property
+    def rated_instruments(self) -> list[str]:
+        """The instruments of visits that an independent rater rates."""
+        visits = self.about.standing.protocol.visits
+        rated = (each.assessments for each in visits if each.rated_by == "independent-rater")
+        return sorted({key for several in rated for key in several})
+
     def may_see(self, resource: str) -> bool:
         """Whether this role may see any of that type."""
-        pool = programmes.load(self.programme).programme.rater_pool
-        if not blinding.may_see_visits(self.by.role, pool):
-            return resource in OF_PROGRAMMES
         if resource in OF_PROGRAMMES or not self.rates_only:
             return True
+        pool = programmes.load(self.programme).programme.rater_pool
+        if not blinding.may_see_visits(self.by.role, pool):
+            return False
         return resource in FOR_RATERS
 
     def reaches(self, participant: str) -> bool:
@@ -128,8 +135,8 @@ class Reader:
         """What belongs to the programme as a whole."""
         about = self.about
         if resource == "ResearchStudy":
-            entries = read_stream(programmes.PREFIX + self.programme)
-            return [plans.research_study(about, entries)]
+            stream = programmes.PREFIX + self.programme
+            return [plans.research_study(about, read_stream(stream, since=version(stream)))]
         if resource == "PlanDefinition":
             return [plans.plan_definition(about)]
         used = {key for visit in about.standing.protocol.visits for key in visit.assessments}
@@ -154,10 +161,8 @@ class Reader:
         )
 
     def _has_opened(self) -> bool:
-        return any(
-            isinstance(each.fact, AllocationOpened) and each.author == self.by.name
-            for each in read_stream(programmes.OPENINGS + self.programme)
-        )
+        stream = programmes.OPENINGS + self.programme
+        return has_entry(stream, AllocationOpened.kind, self.by.name)
 
 
 def identity_of(row: ResourceRow) -> str:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from sojourn.conduct.imports import FileImported
 from sojourn.course.medication import RecordMedication
-from sojourn.exchange.fhir.bodies import parsed
+from sojourn.exchange.fhir import bundle_files
 from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.vital_signs import canonical
@@ -24,9 +24,11 @@ from sojourn.ledger.desk import Person, at_desk
 from sojourn.ledger.turns import in_turn
 from sojourn.record.command import Refused
 
-MOST = 20_000  # entries of a bundle
+MOST_MEDICINES = 500  # each is decided at the desk
 MEDICINES = ("MedicationStatement", "MedicationRequest")
 NOT_SAID = "not said in the bundle"
+BUNDLE = "FHIR bundle"  # a hospital's own name for its file often is the person's
+SEXES = ("female", "male")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,26 @@ class Item:
     digest: str
     standing: str = "to read"
     why: str = ""
+    about: str = ""  # what was measured
+    on: str = ""  # and when
     command: RecordMedication | None = None
 
 
-def read(body: bytes) -> tuple[Item, ...]:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file laid out: its SHA-256, how many resources it holds, and what they say.
+
+    ``birth_year`` and ``sex`` are of the person it is about, where it says so.
+    """
+
+    digest: str
+    resources: int
+    items: tuple[Item, ...]
+    birth_year: int | None = None
+    sex: str = ""
+
+
+def read(body: bytes) -> Draft:
     """Every resource of the bundle, laid out; nothing is decided yet.
 
     Raises
@@ -51,34 +69,60 @@ def read(body: bytes) -> tuple[Item, ...]:
     Fault
         If it is no Bundle of FHIR, or holds too much.
     """
-    bundle = parsed(body)
-    entries = bundle.get("entry")
-    if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
-        raise Fault(422, "is no Bundle with entries; send one", "resourceType")
-    if len(entries) > MOST:
-        raise Fault(413, f"holds {len(entries)} entries; send at most {MOST}", "Bundle.entry")
-    names = {}
-    for each in entries:
-        one = _mapping(_mapping(each).get("resource"))
-        if one.get("resourceType") == "Medication":
-            names[str(_mapping(each).get("fullUrl"))] = _words(one.get("code"))
-            names[f"Medication/{one.get('id')}"] = _words(one.get("code"))
-    return tuple(_items(entries, names))
+    names: dict[str, str] = {}
+    person: Resource = {}
+    found: list[tuple[Item, Resource]] = []
+    for number, each in enumerate(bundle_files.entries(body)):
+        resource = dict(_mapping(_mapping(each).get("resource")))
+        if resource.get("resourceType") == "Medication":
+            names[str(_mapping(each).get("fullUrl"))] = _words(resource.get("code"))
+            names[f"Medication/{resource.get('id')}"] = _words(resource.get("code"))
+        if resource.get("resourceType") == "Patient":
+            person = {key: resource.get(key) for key in ("birthDate", "gender")}
+        item = _item(number, resource)
+        if item:
+            # What a medicine is called may only come later; of others the words are enough.
+            found.append((item, resource if item.resource in MEDICINES else {}))
+    if sum(1 for _, resource in found if resource) > MOST_MEDICINES:
+        raise Fault(413, f"holds more than {MOST_MEDICINES} medicines; send fewer", "Bundle.entry")
+    items = tuple(_medicine(item, of, names) if of else item for item, of in found)
+    born, sex = _day(person.get("birthDate")), person.get("gender")
+    digest = hashlib.sha256(body).hexdigest()
+    return Draft(
+        digest, len(items), items, born.year if born else None, sex if sex in SEXES else ""
+    )
 
 
-def take(
-    programme: str, participant: str, body: bytes, by: Person, *, file: str, write: bool
-) -> tuple[Item, ...]:
-    """The draft with what becomes of each medicine; kept only with ``write``.
+def preview(programme: str, participant: str, draft: Draft, by: Person) -> Draft:
+    """The draft with what would become of each medicine; nothing is kept.
 
-    The preview is the writing itself, rolled back: it can't promise what the desk would refuse.
+    It is the writing itself, rolled back: it can't promise what the desk would refuse.
+
+    Raises
+    ------
+    Refused
+        If there is no such participant.
     """
-    items = read(body)
     with in_turn():
-        done = tuple(_written(programme, participant, items, by))
+        done = tuple(_written(programme, participant, draft.items, by))
+        transaction.set_rollback(True)
+    items = (replace(e, standing="to write") if e.standing == "written" else e for e in done)
+    return replace(draft, items=tuple(items))
+
+
+def write(programme: str, participant: str, draft: Draft, by: Person) -> Draft:
+    """Write the medicines of the draft, each once, and which file they came from.
+
+    Raises
+    ------
+    Refused
+        If there is no such participant.
+    """
+    with in_turn():
+        done = tuple(_written(programme, participant, draft.items, by))
         written = sum(1 for each in done if each.standing == "written")
-        if write and written:
-            fact = FileImported(file, hashlib.sha256(body).hexdigest(), len(items), written)
+        if written:
+            fact = FileImported(BUNDLE, draft.digest, draft.resources, written)
             append_next(
                 f"imports:{programme}",
                 (fact,),
@@ -86,13 +130,7 @@ def take(
                 author=by.name,
                 role=by.role,
             )
-        if not write:
-            transaction.set_rollback(True)
-    if write:
-        return done
-    return tuple(
-        replace(each, standing="to write") if each.standing == "written" else each for each in done
-    )
+    return replace(draft, items=done)
 
 
 def _written(
@@ -118,23 +156,24 @@ def _written(
             yield replace(item, standing="written", why=f"entry {entry.sequence}")
 
 
-def _items(entries: list[Any], names: Mapping[str, str]) -> Iterator[Item]:
-    for number, each in enumerate(entries):
-        resource = dict(_mapping(_mapping(each).get("resource")))
-        kind = str(resource.get("resourceType", ""))
-        digest = hashlib.sha256(canonical(resource)).hexdigest()
-        item = Item(f"entry[{number}]", kind, "", digest)
-        if kind in MEDICINES:
-            yield _medicine(item, resource, names)
-        elif kind == "Condition":
-            since = str(resource.get("onsetDateTime", ""))[:10]
-            status = _words(resource.get("clinicalStatus"))
-            told = ", ".join(e for e in (_words(resource.get("code")), status, since) if e)
-            yield replace(item, words=told)
-        elif kind == "Observation":
-            yield replace(item, words=_measured(resource))
-        elif kind not in ("Patient", "Medication"):  # names stay where they are
-            yield replace(item, standing="left out", why="screening does not use it")
+def _item(number: int, resource: Resource) -> Item | None:
+    """One resource in words; None for what is no business of the screening at all."""
+    kind = str(resource.get("resourceType", ""))[:60]
+    item = Item(f"entry[{number}]", kind, "", hashlib.sha256(canonical(resource)).hexdigest())
+    if kind in MEDICINES:
+        return item
+    if kind == "Condition":
+        since = str(resource.get("onsetDateTime", ""))[:10]
+        status = _words(resource.get("clinicalStatus"))
+        told = ", ".join(e for e in (_words(resource.get("code")), status, since) if e)
+        return replace(item, words=told)
+    if kind == "Observation":
+        on = str(resource.get("effectiveDateTime", ""))[:10]
+        told = _measured(resource) + (f" ({on})" if on else "")
+        return replace(item, words=told, about=_words(resource.get("code")), on=on)
+    if kind in ("Patient", "Medication"):  # names stay where they are
+        return None
+    return replace(item, standing="left out", why="screening does not use it")
 
 
 def _medicine(item: Item, resource: Resource, names: Mapping[str, str]) -> Item:
@@ -164,8 +203,9 @@ def _measured(resource: Resource) -> str:
         if "value" in value:
             name = _words(_mapping(each).get("code"))
             parts.append(f"{name} {value['value']} {value.get('unit', '')}".strip())
-    on = str(resource.get("effectiveDateTime", ""))[:10]
-    return ", ".join(parts) + (f" ({on})" if on else "")
+    if not parts and (said := _words(resource.get("valueCodeableConcept"))):
+        parts.append(f"{_words(resource.get('code'))}: {said}")
+    return ", ".join(parts)
 
 
 def _words(value: Any) -> str:

@@ -1,140 +1,89 @@
-"""Search: parameters understood or refused, a page by key, never a count of everything.
+"""Search: a page by key, never a count of everything.
 
 A page reads at most its own rows: they are in an index in the order they are answered, and the
 next page begins after the last of this one.
 """
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
-from sojourn.exchange.fhir.codes import LOINC, codes
+from sojourn.exchange.fhir import monitored
 from sojourn.exchange.fhir.elements import Resource
-from sojourn.exchange.fhir.kept import OF_COURSES, ONCE, Reader, place_of
-from sojourn.exchange.fhir.outcome import Fault
-from sojourn.ledger import clock
+from sojourn.exchange.fhir.kept import Reader
+from sojourn.exchange.fhir.outcome import Fault, outcome
+from sojourn.exchange.fhir.parameters import (
+    Place,
+    Search,
+    count_of,
+    format_of,
+    not_understood,
+    onward,
+    plain,
+)
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.rows import ResourceRow
-from sojourn.record.hashing import time_text
 
-MOST, USUAL = 200, 20
-LONGEST = 1000  # characters of one value
-CODED = {"Observation": "code", "AdverseEvent": "event", "MedicationStatement": "code",
-         "QuestionnaireResponse": "questionnaire"}  # fmt: skip
-DATED = {
-    "Observation": "date",
-    "QuestionnaireResponse": "authored",
-    "MedicationAdministration": "effective-time",
-    "MedicationStatement": "effective",
-    "AdverseEvent": "date",
-    "Consent": "date",
-    "CarePlan": "date",
-    "ResearchSubject": "date",
-}
-OF_PATIENT = {"Patient": "identifier", "ResearchSubject": "individual"}
-INCLUDES = {
-    "ResearchSubject": ("individual", "study"),
-    **{kind: ("patient", "subject") for kind in OF_COURSES if kind not in ONCE},
-    "CarePlan": ("patient", "subject"),
-}
-_DATE = re.compile(r"(eq|ge|gt|le|lt|sa|eb)?(\d{4}(-\d\d(-\d\d(T.+)?)?)?)")
+LOOKED_AT = 200  # of which a page shows those of the status that is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What is asked for, in the words of the rows."""
+class Found:
+    """One match, whose it is, and where it stands in the order of the pages."""
 
-    resource: str
-    where: Q
-    order: str  # the column a page is ordered by
-    count: int
-    include: bool
-    after: tuple[str, str, str] | None
-    asked: tuple[tuple[str, str], ...]  # as written, but for the place to go on from
-
-
-def parameters_of(resource: str) -> dict[str, str]:
-    """The search parameters of a resource, with their FHIR types."""
-    known = {"_id": "token", "_lastUpdated": "date", "patient": "reference"}
-    if resource in OF_PATIENT:
-        known[OF_PATIENT[resource]] = "token" if resource == "Patient" else "reference"
-    elif resource in OF_COURSES:
-        known["subject"] = "reference"
-    if resource == "Patient":
-        del known["patient"]
-    if resource in CODED:
-        known[CODED[resource]] = "token"
-    if resource in DATED:
-        known[DATED[resource]] = "date"
-    return known
-
-
-def parsed(programme: str, resource: str, asked: Sequence[tuple[str, str]]) -> Search:
-    """The search that ``asked`` means.
-
-    Raises
-    ------
-    Fault
-        400 for a parameter or a value that is not understood; nothing is left out silently.
-    """
-    where, count, include = Q(resource=resource), USUAL, False
-    after, kept, order, of_streams = None, [], "recorded_at", False
-    known = parameters_of(resource)
-    for name, value in asked:
-        if len(value) > LONGEST or not value.isprintable():
-            raise Fault(
-                400, f"is no value of {name}; send at most {LONGEST} plain characters", name
-            )
-        if name == "_after":
-            after = _after(value)
-            continue
-        kept.append((name, value))
-        if name == "_count":
-            count = _count(value)
-        elif name == "_include":
-            include = _included(resource, value) or include
-        elif name == "_format":
-            _format(value)
-        elif name not in known:
-            names = ", ".join([*known, "_count", "_include"])
-            raise Fault(400, f"is not understood; {resource} is searched by: {names}", name)
-        else:
-            where &= _condition(programme, resource, name, value, known[name])
-            of_streams = of_streams or name in ("_id", "identifier") or known[name] == "reference"
-            if name in (CODED.get(resource), DATED.get(resource)):
-                order = "happened_at"
-    if not of_streams:  # a stream names its programme; without one, the key of the table is used
-        where &= Q(programme=programme)
-    return Search(resource, where, order, count, include, after, tuple(kept))
+    place: Place
+    participant: str
+    resource: Resource
 
 
 def page(reader: Reader, search: Search) -> Resource:
     """One page as a searchset Bundle, with the address of the next where there is one."""
-    rows = rows_of(reader, search)
-    more = len(rows) > search.count
-    rows = rows[: search.count]
-    found = reader.resources(rows)
-    entries = [_entry(reader, each, "match") for each in found]
+    shown, end = _page(reader, search)
+    entries = matches(reader.base, [each.resource for each in shown])
     if search.include:
-        entries += [_entry(reader, each, "include") for each in _companions(reader, rows)]
-    links = [{"relation": "self", "url": _address(reader, search.resource, search.asked)}]
-    if more:
-        last = rows[-1]
-        place = json.dumps([getattr(last, search.order), last.participant, last.key]).encode()
-        onward = ("_after", base64.urlsafe_b64encode(place).decode())
-        url = _address(reader, search.resource, (*search.asked, onward))
+        people = dict.fromkeys(each.participant for each in shown)
+        entries += [
+            _entry(reader.base, each, "include")
+            for each in _companions(reader, search.resource, list(people))
+        ]
+    entries += left_out(search.ignored)
+    if _lacks_monitored(reader, search):
+        entries.append(_outcome("information", "informational", monitored.NOT_FOUND))
+    return answered(reader.base, search.resource, search.asked, entries, onward(end) if end else "")
+
+
+def answered(
+    base: str,
+    resource: str,
+    asked: Sequence[tuple[str, str]],
+    entries: Sequence[Resource],
+    after: str,
+) -> Resource:
+    """A searchset with its own address, and that of the next page where ``after`` is not empty."""
+    links = [{"relation": "self", "url": _address(base, resource, asked)}]
+    if after:
+        url = _address(base, resource, (*asked, ("_after", after)))
         links.append({"relation": "next", "url": url})
     return bundle("searchset", entries, links)
 
 
-def replaced(search: Search, *, count: int, after: tuple[str, str, str] | None) -> Search:
+def matches(base: str, found: Sequence[Resource]) -> list[Resource]:
+    """The entries of what was found."""
+    return [_entry(base, each, "match") for each in found]
+
+
+def left_out(names: Sequence[str]) -> list[Resource]:
+    """The entry that tells which parameters were not understood and left out; none if none."""
+    if not names:
+        return []
+    words = f"left out, because not understood: {', '.join(names)}"
+    return [_outcome("warning", "not-supported", words)]
+
+
+def replaced(search: Search, *, count: int, after: Place | None) -> Search:
     """The same search for pages of another size, going on from a place."""
     return replace(search, count=count, after=after)
 
@@ -146,15 +95,33 @@ def rows_of(reader: Reader, search: Search) -> list[ResourceRow]:
             403, f"a blinded rater sees ratings only, no {search.resource}", search.resource
         )
     rows = reader.at_sites(ResourceRow.objects.filter(search.where))
+    wanted = search.codes
     if reader.rates_only and search.resource != "Patient":
         rows = rows.filter(rated_by="independent-rater")
+        # Only what raters rate: among all that is recorded, a page of it might be far away.
+        rated = reader.rated_instruments
+        wanted = tuple(each for each in rated if wanted is None or each in wanted)
     if search.after:
         moment, participant, key = search.after
         later = Q(participant__gt=participant) | Q(participant=participant, key__gt=key)
         rows = rows.filter(
             Q(**{f"{search.order}__gte": moment}) & (Q(**{f"{search.order}__gt": moment}) | later)
         )
-    return list(rows.order_by(search.order, "participant", "key")[: search.count + 1])
+    order = (search.order, "participant", "key")
+    if wanted is not None and search.order == "recorded_at":
+        # In this order no index has codes: the page is walked to, not gathered and sorted.
+        rows, wanted = rows.alias(own=Coalesce("code", Value(""))).filter(own__in=wanted), None
+    if wanted is None:
+        return list(rows.order_by(*order)[: search.count + 1])
+    return _of_codes(rows, wanted, order, search.count + 1)
+
+
+def _of_codes(
+    rows: QuerySet[ResourceRow], codes: Sequence[str], order: Sequence[str], most: int
+) -> list[ResourceRow]:
+    """The first of each code, of which the first are taken: an index has each code in order."""
+    several = [row for code in codes for row in rows.filter(code=code).order_by(*order)[:most]]
+    return sorted(several, key=lambda row: [getattr(row, name) for name in order])[:most]
 
 
 def bundle(
@@ -171,140 +138,89 @@ def bundle(
     return made
 
 
-def whole(reader: Reader, resource: str, asked: Sequence[tuple[str, str]]) -> Resource:
-    """All of what belongs to the programme as a whole; only by its id."""
-    found = reader.of_programme(resource)
+def whole(
+    reader: Reader, resource: str, asked: Sequence[tuple[str, str]], *, lenient: bool = False
+) -> Resource:
+    """All of what belongs to the programme as a whole; there is too little of it for pages."""
+    found, ignored = reader.of_programme(resource), []
     for name, value in asked:
+        plain(name, value)
         if name == "_id":
             found = [each for each in found if each["id"] in value.split(",")]
         elif name == "url":
             found = [each for each in found if each.get("url") == value]
-        elif name not in ("_count", "_format"):
-            raise Fault(400, f"is not understood; {resource} is searched by: _id, url", name)
-    entries = [_entry(reader, each, "match") for each in found]
+        elif name == "status":
+            found = [each for each in found if each.get("status") in value.split(",")]
+        elif name == "_count":
+            count_of(value)
+        elif name == "_format":
+            format_of(value)
+        elif lenient:
+            ignored.append(name)
+        else:
+            raise not_understood(resource, name, ("_id", "url", "status"))
+    entries = [*matches(reader.base, found), *left_out(ignored)]
     return bundle("searchset", entries, total=len(found))
 
 
-def _entry(reader: Reader, found: Resource, mode: str) -> Resource:
-    url = f"{reader.base}/{found['resourceType']}/{found['id']}"
+def _page(reader: Reader, search: Search) -> tuple[list[Found], Place | None]:
+    """What a page shows, and where it ends unless it is the last.
+
+    Where a status is asked for, which only the resource itself tells, at most ``LOOKED_AT`` are
+    looked at: such a page may hold fewer than fit, and the next goes on.
+    """
+    most = max(search.count, LOOKED_AT) if search.statuses else search.count
+    found = _first(reader, replaced(search, count=most, after=search.after))
+    more = len(found) > most
+    found = found[:most]
+    end = found[-1].place if more else None
+    shown = [e for e in found if not search.statuses or e.resource["status"] in search.statuses]
+    if len(shown) > search.count:
+        shown = shown[: search.count]
+        end = shown[-1].place
+    return shown, end
+
+
+def _first(reader: Reader, search: Search) -> list[Found]:
+    """The first of what is meant, and one more if there are more."""
+    most = search.count + 1
+    rows = rows_of(reader, search)
+    found = [
+        Found((getattr(row, search.order), row.participant, row.key), row.participant, each)
+        for row, each in zip(rows, reader.resources(rows), strict=True)
+    ]
+    if monitored.asked_for(search) and not reader.rates_only:
+        found += [
+            Found(each.place, each.participant, each.observation())
+            for each in monitored.found(reader.about, search, most)
+            if reader.reaches(each.participant)
+        ]
+    return sorted(found, key=lambda each: each.place)[:most]
+
+
+def _lacks_monitored(reader: Reader, search: Search) -> bool:
+    meant = monitored.asked_for(search) and not monitored.may_be_found(search)
+    return meant and not search.after and not reader.rates_only
+
+
+def _entry(base: str, found: Resource, mode: str) -> Resource:
+    url = f"{base}/{found['resourceType']}/{found['id']}"
     return {"fullUrl": url, "resource": found, "search": {"mode": mode}}
 
 
-def _companions(reader: Reader, rows: Sequence[ResourceRow]) -> list[Resource]:
-    people = list(dict.fromkeys(row.stream for row in rows))
-    found = ResourceRow.objects.filter(stream__in=people, resource="Patient", key="")
+def _outcome(severity: str, code: str, words: str) -> Resource:
+    return {"resource": outcome(severity, code, words), "search": {"mode": "outcome"}}
+
+
+def _companions(reader: Reader, resource: str, people: Sequence[str]) -> list[Resource]:
+    streams = [stream_of(reader.programme, each) for each in people]
+    found = ResourceRow.objects.filter(stream__in=streams, resource="Patient", key="")
     included = reader.resources([each for each in found if reader.visible(each)])
-    if rows and rows[0].resource == "ResearchSubject":
+    if people and resource == "ResearchSubject":
         included += reader.of_programme("ResearchStudy")
     return included
 
 
-def _address(reader: Reader, resource: str, asked: Sequence[tuple[str, str]]) -> str:
+def _address(base: str, resource: str, asked: Sequence[tuple[str, str]]) -> str:
     query = urlencode(list(asked))
-    return f"{reader.base}/{resource}{'?' if query else ''}{query}"
-
-
-def _condition(programme: str, resource: str, name: str, value: str, kind: str) -> Q:
-    if name == "_lastUpdated":
-        return _dates("recorded_at", name, value)
-    if kind == "date":
-        return _dates("happened_at", name, value)
-    if name == "_id":
-        return _any(programme, resource, value.split(","))
-    if name == CODED.get(resource):
-        return Q(code__in=[_own_code(resource, each) for each in value.split(",")])
-    people = [each.rpartition("|")[2].rpartition("Patient/")[2] for each in value.split(",")]
-    return Q(stream__in=[stream_of(programme, each) for each in people])
-
-
-def _any(programme: str, resource: str, identities: Sequence[str]) -> Q:
-    found = Q(stream="")  # nothing
-    for identity in identities[:MOST]:
-        try:
-            participant, key = place_of(resource, identity)
-        except Fault:
-            continue
-        found |= Q(stream=stream_of(programme, participant), key=key)
-    return found
-
-
-def _own_code(resource: str, token: str) -> str:
-    system, bar, code = token.rpartition("|")
-    if resource == "QuestionnaireResponse":
-        return token.rpartition("/")[2]
-    if system == LOINC or not bar:
-        return codes().own(code) or (code if not bar else "\x7f")
-    return code
-
-
-def _dates(column: str, name: str, value: str) -> Q:
-    found = _DATE.fullmatch(value)
-    if found is None:
-        raise Fault(400, f"is '{value}'; write a date such as ge2026-03-02", name)
-    try:
-        first, after = _span(found[2])
-    except (ValueError, OverflowError) as error:
-        raise Fault(400, f"is '{value}', which is no date; write it as 2026-03-02", name) from error
-    start, end = time_text(first), time_text(after)
-    match found[1] or "eq":
-        case "ge":
-            return Q(**{f"{column}__gte": start})
-        case "gt" | "sa":
-            return Q(**{f"{column}__gte": end})
-        case "le":
-            return Q(**{f"{column}__lt": end})
-        case "lt" | "eb":
-            return Q(**{f"{column}__lt": start})
-    return Q(**{f"{column}__gte": start, f"{column}__lt": end})
-
-
-def _span(text: str) -> tuple[datetime, datetime]:
-    """First moment of what is meant, and the first after it; days are those of the site."""
-    if "T" in text:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=clock.zone())
-        precise = 1 if "." in text else 1_000_000
-        return at.astimezone(UTC), (at + timedelta(microseconds=precise)).astimezone(UTC)
-    parts = [int(each) for each in text.split("-")]
-    first = date(*[*parts, 1, 1][:3])
-    if len(parts) == 3:
-        after = first + timedelta(days=1)
-    elif len(parts) == 2:
-        after = (first + timedelta(days=32)).replace(day=1)
-    else:
-        after = first.replace(year=first.year + 1)
-    return _midnight(first), _midnight(after)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=clock.zone()).astimezone(UTC)
-
-
-def _count(value: str) -> int:
-    if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) < 1:
-        raise Fault(400, f"is '{value}'; write a whole number from 1 to {MOST}", "_count")
-    return min(int(value), MOST)
-
-
-def _included(resource: str, value: str) -> bool:
-    allowed = [f"{resource}:{each}" for each in INCLUDES.get(resource, ())]
-    if value not in allowed:
-        known = ", ".join(allowed) or "nothing"
-        raise Fault(400, f"is '{value}'; what can be included is: {known}", "_include")
-    return True
-
-
-def _format(value: str) -> None:
-    if value not in ("json", "application/json", "application/fhir+json"):
-        raise Fault(406, f"is '{value}'; only json is spoken here", "_format", "not-supported")
-
-
-def _after(value: str) -> tuple[str, str, str]:
-    try:
-        moment, participant, key = json.loads(base64.b64decode(value, b"-_", validate=True))
-        if all(isinstance(each, str) and each.isprintable() for each in (moment, participant, key)):
-            return moment, participant, key
-    except (ValueError, binascii.Error, RecursionError, TypeError):
-        pass
-    raise Fault(400, "is no place to go on from; follow the 'next' link of a page", "_after")
+    return f"{base}/{resource}{'?' if query else ''}{query}"

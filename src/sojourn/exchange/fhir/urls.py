@@ -11,6 +11,7 @@ urlpatterns = [
     path("$export", views.export, name="fhir-export"),
     path("Patient/$export", views.export, {"of": "Patient/"}, name="fhir-export-patients"),
     path("<str:resource>", views.of_type, name="fhir-type"),
+    path("<str:resource>/_search", views.search, name="fhir-search"),
     path("<str:resource>/<str:identity>", views.one, name="fhir-one"),
     path("<str:resource>/<str:identity>/_history", views.history, name="fhir-history"),
     path("<str:resource>/<str:identity>/_history/<str:number>", views.version, name="fhir-version"),

@@ -1,7 +1,7 @@
 """The addresses under /fhir: thin doors to what reads and writes. Every error is told as FHIR."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
 from typing import Any
@@ -21,9 +21,10 @@ from sojourn.exchange.fhir import (
     capability,
     creating,
     exporting,
+    monitored,
+    parameters,
     recorded,
     searching,
-    vital_signs,
 )
 from sojourn.exchange.fhir.callers import Caller, caller_of
 from sojourn.exchange.fhir.elements import Resource
@@ -103,7 +104,8 @@ def of_type(request: HttpRequest, resource: str) -> HttpResponse:
     caller = _caller(request)
     if request.method == "POST":
         return _created(request, caller, resource)
-    return _answer(_search(caller, resource, _query(request.META.get("QUERY_STRING", ""))))
+    query = _query(request.META.get("QUERY_STRING", ""))
+    return _answer(_search(caller, resource, query, lenient=_lenient(request)))
 
 
 @spoken("GET")
@@ -111,6 +113,22 @@ def one(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Read one resource as it stands."""
     caller = _caller(request)
     return _answer(_read(caller, resource, identity))
+
+
+@spoken("GET", "POST")
+def search(request: HttpRequest, resource: str) -> HttpResponse:
+    """Search with the parameters in the body, so that no address tells of a participant."""
+    if request.method == "GET":
+        return one(request, resource=resource, identity="_search")  # type: ignore[return-value]
+    caller = _caller(request)
+    body = bodies.body_of(request, (bodies.FORM,))
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Fault(400, "holds what is no form; percent-encode it", code="structure") from error
+    query = _query(request.META.get("QUERY_STRING", "")) + _query(text)
+    _tell(request, caller, _named(dict(query)))
+    return _answer(_search(caller, resource, query, lenient=_lenient(request)))
 
 
 @spoken("GET")
@@ -159,7 +177,7 @@ def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
         raise Fault(400, "is not understood; known are _type and _since", min(unknown))
     reader = _reader(caller)
     if since := wanted.get("_since", ""):
-        searching.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
+        parameters.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
     if part := wanted.get("part", ""):
         (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
         lines = exporting.lines(reader, kind, since)
@@ -183,21 +201,29 @@ def unknown(request: HttpRequest, **words: str) -> HttpResponse:
 def _caller(request: HttpRequest) -> Caller:
     """Who asks; the access log is told for whom, and about whom where it is one participant."""
     caller = caller_of(request.headers.get("Authorization", ""))
-    about = _participant(request)
-    asked.tell(request, Asked(caller.programme, about, caller.by, f"fhir:{caller.name}"))
+    _tell(request, caller, _participant(request))
     return caller
+
+
+def _tell(request: HttpRequest, caller: Caller, about: str) -> None:
+    asked.tell(request, Asked(caller.programme, about, caller.by, f"fhir:{caller.name}"))
+
+
+def _named(query: Mapping[str, str]) -> str:
+    """The one participant that a search names; empty for several or none."""
+    found = (query.get("patient") or query.get("subject") or "").rpartition("/")[2]
+    return "" if "," in found else found
 
 
 def _participant(request: HttpRequest) -> str:
     words = request.resolver_match.kwargs if request.resolver_match else {}
-    named = request.GET.get("patient") or request.GET.get("subject") or ""
-    found: str = named.rpartition("/")[2]
+    found = _named(request.GET.dict())
     if words.get("resource") in OF_COURSES and words.get("identity"):
-        found = vital_signs.whose(words["identity"])
+        found = monitored.whose(words["identity"])
         if not found:
             with suppress(Fault):
                 found, _ = place_of(words["resource"], words["identity"])
-    return "" if "," in found else found
+    return found
 
 
 def _created(request: HttpRequest, caller: Caller, resource: str) -> HttpResponse:
@@ -237,43 +263,36 @@ def _read(caller: Caller, resource: str, identity: str) -> Resource:
         return recorded.provenance_by_id(reader, identity)
     if resource in OF_COURSES:
         if resource == "Observation" and not reader.rates_only:
-            found = vital_signs.observation(reader.about, identity)
-            if found is not None and reader.reaches(vital_signs.whose(identity)):
-                return found
+            found = monitored.one(reader.about, identity)
+            if found is not None and reader.reaches(found.participant):
+                return found.observation()
         return reader.resources([reader.row(resource, identity)])[0]
-    several = (
-        recorded.audit_events(reader) if resource == "AuditEvent" else reader.of_programme(resource)
-    )
-    for each in several:
+    if resource == "AuditEvent":
+        return recorded.audit_by_id(reader, identity)
+    for each in reader.of_programme(resource):
         if each["id"] == identity:
             return each
     raise Fault(404, f"there is no {resource}/{identity} that you may see", resource)
 
 
-def _search(caller: Caller, resource: str, asked: list[tuple[str, str]]) -> Resource:
+def _search(
+    caller: Caller, resource: str, asked: list[tuple[str, str]], *, lenient: bool = False
+) -> Resource:
     _known(resource)
     caller.must(resource, "s")
     reader = _reader(caller)
     if resource in OF_COURSES:
-        search = searching.parsed(caller.programme, resource, asked)
+        search = parameters.parsed(caller.programme, resource, asked, lenient=lenient)
         if search.include:
             caller.must("Patient", "r")
             if resource == "ResearchSubject":
                 caller.must("ResearchStudy", "r")
         return searching.page(reader, search)
     if resource in OF_PROGRAMMES:
-        return searching.whole(reader, resource, asked)
-    found = (
-        recorded.audit_events(reader, asked)
-        if resource == "AuditEvent"
-        else recorded.provenances(reader, asked)
-    )
-    entries = [
-        {"fullUrl": f"{base()}/{resource}/{each['id']}", "resource": each,
-         "search": {"mode": "match"}}
-        for each in found
-    ]  # fmt: skip
-    return searching.bundle("searchset", entries, total=len(entries))
+        return searching.whole(reader, resource, asked, lenient=lenient)
+    if resource == "AuditEvent":
+        return recorded.audit_events(reader, asked, lenient=lenient)
+    return recorded.provenances(reader, asked, lenient=lenient)
 
 
 def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
@@ -283,9 +302,9 @@ def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
         return [_read(caller, resource, identity)]
     reader = _reader(caller)
     if resource == "Observation" and not reader.rates_only:
-        found = vital_signs.observation(reader.about, identity)
-        if found is not None and reader.reaches(vital_signs.whose(identity)):
-            return [found]
+        found = monitored.one(reader.about, identity)
+        if found is not None and reader.reaches(found.participant):
+            return [found.observation()]
     return list(reader.versions(reader.row(resource, identity)))
 
 
@@ -293,6 +312,12 @@ def _known(resource: str) -> None:
     if resource not in capability.kinds():
         known = ", ".join(capability.kinds())
         raise Fault(404, f"is '{resource[:60]}'; here are: {known}", "resource", "not-supported")
+
+
+def _lenient(request: HttpRequest) -> bool:
+    """Whether what is not understood may be left out, as FHIR lets a client prefer."""
+    prefer = re.split(r"[,;]", request.headers.get("Prefer", "").replace(" ", "").lower())
+    return "handling=lenient" in prefer
 
 
 def _reader(caller: Caller) -> Reader:

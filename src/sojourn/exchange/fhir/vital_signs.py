@@ -1,26 +1,21 @@
-"""Vital signs as FHIR R4 Observations: taken through the one door for readings, and read back."""
+"""Vital signs as FHIR R4 Observations, taken through the one door for readings."""
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from sojourn.course.readings import Reading
-from sojourn.exchange.fhir.codes import HL7, LOINC, UCUM, codes
-from sojourn.exchange.fhir.elements import About, Resource, coded, instant, of_sign, patient
+from sojourn.exchange.fhir.codes import LOINC, UCUM, codes
+from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.outcome import Fault
-from sojourn.exchange.fhir.treatment import PANEL, values
-from sojourn.ledger import clock, watching
+from sojourn.exchange.fhir.treatment import PANEL
 from sojourn.ledger.monitoring import Delivery, Receipt, Sender, receive
 from sojourn.ledger.programmes import load
-from sojourn.ledger.readings_rows import ReadingRow
 
 TAKEN = ("final", "amended", "corrected")
-# A participant's session by its number, a sign, and the milliseconds since 1970.
-_READING = re.compile(r"(?P<who>.+)\.m(?P<session>\d{1,3})\.(?P<sign>[a-z-]+)\.(?P<ms>\d{1,15})")
 
 
 def take(resource: Resource, programme: str, sender: Sender) -> tuple[bool, str, str]:
@@ -43,42 +38,6 @@ def take(resource: Resource, programme: str, sender: Sender) -> tuple[bool, str,
     if receipt.unusable:
         words += f", {receipt.unusable} of them outside what a person can have"
     return True, identity, words
-
-
-def observation(about: About, identity: str) -> Resource | None:
-    """The Observation of readings that a monitor or another program sent; None if there is none."""
-    found = _READING.fullmatch(identity)
-    if found is None:
-        return None
-    sessions = {e.session: e.key for e in about.standing.protocol.dosing_visits()}
-    visit = sessions.get(int(found["session"]))
-    sign, at_ms = found["sign"], int(found["ms"])
-    if visit is None or sign not in codes().signs:
-        return None
-    stream = watching.stream_of(about.programme, found["who"], visit)
-    rows = ReadingRow.objects.filter(stream=stream, at_ms=at_ms)
-    usable = {codes().signals[row.signal]: row.value for row in rows if row.usable}
-    content = values(sign, usable)
-    if not any(content.values()):
-        return None
-    at = clock.here(datetime.fromtimestamp(at_ms / 1000, clock.zone()))
-    return {
-        "resourceType": "Observation",
-        "id": identity,
-        "meta": {"versionId": "1"},
-        "status": "final",
-        "category": [coded(f"{HL7}observation-category", "vital-signs")],
-        "code": of_sign(codes().signs[sign]),
-        "subject": patient(found["who"]),
-        "effectiveDateTime": instant(at),
-        **content,
-    }
-
-
-def whose(identity: str) -> str:
-    """The participant whose reading has that id."""
-    found = _READING.fullmatch(identity)
-    return found["who"] if found else ""
 
 
 def read(resource: Mapping[str, Any]) -> tuple[str, tuple[Reading, ...]]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0011_quality"),
+        ("ledger", "0012_resource_in_course"),
     ]
 
     operations = [
