@@ -49,10 +49,16 @@ sbom: $(VENV)/develop.stamp ## List what a release holds, as CycloneDX: dist/sbo
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-reproducible -o dist/sbom.json
 
+audit: $(VENV)/run.stamp ## Ask OSV whether a known weakness is in what is locked
+	$(BIN)/python validation/audit.py
+
+release: sbom ## Build, list and sign a release: KEY=PATH of an SSH key; into dist/release
+	$(BIN)/python validation/release.py --sbom dist/sbom.json --key $(KEY)
+
 conformance: $(VENV)/run.stamp ## Hold exports against XSDs and our checks; CORE=PATH runs the CDISC rules engine
 	$(BIN)/python validation/conformance.py $(if $(CORE),--core $(CORE),)
 
 validation: $(VENV)/develop.stamp ## Qualify this installation: requirements, risks, tests, clauses: dist/validation
 	$(BIN)/python validation/build.py
 
-.PHONY: help demo serve test check bench sbom conformance validation
+.PHONY: help demo serve test check bench sbom conformance validation audit release

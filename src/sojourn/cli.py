@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sojourn import (
+    cli_access,
     cli_account,
     cli_backup,
     cli_document,
@@ -46,6 +47,7 @@ app.add_typer(cli_protocol.protocol_app, name="protocol")
 app.add_typer(cli_document.document_app, name="document")
 app.add_typer(programme_app, name="programme")
 app.add_typer(import_app, name="import")
+app.add_typer(cli_access.access_app, name="access")
 app.add_typer(cli_account.account_app, name="account")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(design_app, name="design")

@@ -25,7 +25,8 @@ def account_add(
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
-    from sojourn.clinic.models import ROLES, Member
+    from sojourn.clinic.models import Member
+    from sojourn.conduct.reach import ROLES
 
     if role not in dict(ROLES):
         fail(f"role '{role}' is not one of: {', '.join(dict(ROLES))}")

@@ -94,11 +94,15 @@ def draft(file: Annotated[Path, typer.Argument(help="One study, JSON, API v2.")]
     """A results file from ClinicalTrials.gov: sojourn evidence draft NCT00000000.json"""
     from sojourn.evidence import EvidenceError
     from sojourn.evidence.registry import draft as draft_study
+    from sojourn.exchange import scanning
+    from sojourn.record.command import Refused
 
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = json.loads(scanning.taken(file, "json").decode("utf-8"))
         made = draft_study(record)
-    except (OSError, ValueError, EvidenceError) as error:
+    except Refused as refused:
+        _fail(refused.message)
+    except (ValueError, EvidenceError) as error:
         _fail(f"{file.name}: {error}")
     typer.echo(made.as_yaml(), nl=False)
     for note in made.notes:
@@ -107,9 +111,14 @@ def draft(file: Annotated[Path, typer.Argument(help="One study, JSON, API v2.")]
 
 def _load(file: Path) -> "Study":
     from sojourn.evidence import EvidenceError, load_study
+    from sojourn.exchange import scanning
+    from sojourn.record.command import Refused
 
     try:
+        scanning.taken(file, "yaml")
         return load_study(file)
+    except Refused as refused:
+        _fail(refused.message)
     except EvidenceError as error:
         typer.echo(str(error), err=True)
         _fail(f"{file.name} can't be used as it is")

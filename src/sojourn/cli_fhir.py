@@ -63,6 +63,7 @@ def draft(
 ) -> None:
     """A hospital's FHIR bundle as a draft for screening: shown, and with --write written."""
     start()
+    from sojourn.exchange import scanning
     from sojourn.exchange.fhir import screening_draft
     from sojourn.exchange.fhir.outcome import Fault
     from sojourn.ledger.desk import Person
@@ -70,7 +71,7 @@ def draft(
 
     decide = screening_draft.write if write else screening_draft.preview
     try:
-        draft = screening_draft.read(file.read_bytes())
+        draft = screening_draft.read(scanning.taken(file, "json"))
         items = decide(programme, participant, draft, Person(member, role)).items
     except (Fault, Refused, OSError) as problem:
         fail(str(problem))

@@ -25,6 +25,13 @@ from sojourn.ledger.append import append_next
 from sojourn.ledger.desk import stream_of
 from sojourn.ledger.models import EntryRow
 from sojourn.ledger.rows import EventRow
+from sojourn.conduct.membership import GrantRole
+from sojourn.ledger import clock, programmes
+from sojourn.ledger.rows import ParticipantRow
+own = ParticipantRow.objects.get(participant=sys.argv[1]).site
+other = ParticipantRow.objects.exclude(site=own).order_by("site")[0].site
+grant = GrantRole(clock.now(), "therapist2", "therapist", "delegated on the log", other)
+programmes.execute("demo", grant, author="lead", role="sponsor")
 event = EventRow.objects.order_by("participant")[0]
 container = EntryRow.objects.filter(kind="drug.returned")[0].stream.rpartition(":")[2]
 readings = EntryRow.objects.filter(
@@ -47,6 +54,7 @@ PAGES = (
     ("participants/{person}/", "prescriber"),
     ("participants/{person}/", "rater"),
     ("participants/{person}/suitability/", "prescriber"),
+    ("participants/{person}/emergency/", "therapist2"),
     ("participants/{person}/hospital-record/", "prescriber"),
     ("participants/{person}/identity/", "lead"),
     ("participants/{person}/unblinding/", "prescriber"),
@@ -63,6 +71,7 @@ PAGES = (
     ("deviations/", "prescriber"),
     ("queries/", "monitor"),
     ("queries/", "rater"),
+    ("access/", "monitor"),
     ("monitoring/", "monitor"),
     ("monitoring/central/", "monitor"),
     ("safety/confidential/", "monitor"),
@@ -90,7 +99,8 @@ PAGES = (
 NO_PAGES = frozenset(
     {
         "room", "room-live", "room-news", "tap", "undo", "event-message", "event-form", "terms",
-        "safety-pack", "deviations-file", "queries-file", "open-allocation", "design-run",
+        "safety-pack", "deviations-file", "queries-file", "access-log-file", "open-allocation",
+        "design-run",
         "start-design", "cancel-design", "verify",
         "checkpoint", "checkpoint-file", "command", "programme-command", "report-file",
         "report-run", "make-report",
@@ -108,6 +118,7 @@ NOT_NOW = (
     "delegation.delegate",
     "delegation.accept",
     "delegation.end",
+    "access.review-emergency",
 )
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from sojourn.clinic.authority import authority
-from sojourn.clinic.models import ROLES, Member
+from sojourn.clinic import reaching
+from sojourn.clinic.authority import NO_ROLE, authority
+from sojourn.clinic.models import Member
 from sojourn.conduct import blinding
+from sojourn.conduct.membership import OVERSEE
+from sojourn.conduct.reach import ROLES, EmergencyAccess, Reach, to_review
 from sojourn.course.state import Course
 from sojourn.ledger import programmes
 from sojourn.ledger.desk import Person
@@ -20,6 +24,7 @@ from sojourn.record.command import Refused
 ROLE_LABELS = dict(ROLES)
 DESIGNERS = frozenset({"statistician", "sponsor", "monitor"})
 View = Callable[..., HttpResponseBase]
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,45 @@ class Visitor:
     member: Member
     programme: str
     standing: programmes.Standing
+    reach: Reach
 
     @property
     def person(self) -> Person:
-        return Person(self.member.get_username(), self.member.role)
+        return Person(self.member.get_username(), self.role)
 
     @property
     def role(self) -> str:
-        return str(self.member.role)
+        return self.reach.role
+
+    @property
+    def role_label(self) -> str:
+        return ROLE_LABELS[self.role]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether they hold their role at every site; some pages show a programme as a whole."""
+        return self.reach.everywhere
+
+    def at_sites(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Those of ``rows`` that are of sites they hold a role at."""
+        sites = self.reach.sites
+        return rows if sites is None else rows.filter(site__in=sorted(sites))
+
+    @property
+    def oversees(self) -> bool:
+        return self.role in OVERSEE
+
+    @property
+    def emergencies(self) -> tuple[EmergencyAccess, ...]:
+        """Accesses in an emergency that this member is to review."""
+        if not self.oversees:
+            return ()
+        return to_review(self.standing.programme, self.reach, self.person.name)
+
+    def opens(self, participant: str) -> bool:
+        """Whether that participant is open to them, by role or in an emergency."""
+        place = reaching.Place(self.standing, self.reach)
+        return bool(reaching.opens(place, self.person.name, participant))
 
     def about(self, course: Course) -> "Visitor":
         """The visitor before that course: with the version of the protocol it follows."""
@@ -84,13 +120,13 @@ def in_programme(view: View) -> View:
 
 def visitor(request: HttpRequest, programme: str) -> Visitor:
     """The visitor of that programme; 404 when there is none, 403 without a role."""
-    member = cast(Member, request.user)
-    if member.role not in ROLE_LABELS:
-        raise PermissionDenied("Your account has no role yet; ask the programme lead for one.")
     try:
-        found = Visitor(member, programme, programmes.load(programme))
+        place = reaching.place_of(request, programme)
     except Refused as refusal:
         raise Http404(refusal.message) from refusal
+    if not place.reach.role:
+        raise PermissionDenied(NO_ROLE)
+    found = Visitor(cast(Member, request.user), programme, place.standing, place.reach)
     page = request.resolver_match.view_name if request.resolver_match else ""
     if not found.sees_visits and page not in authority().left_to_a_pool:
         raise PermissionDenied("You rate without knowing whom or when; your tasks are on Ratings.")

@@ -9,12 +9,10 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from sojourn.clinic import limits
 from sojourn.ledger import clock, seal
 
 HOUR = 60 * 60
-# A session day is long, and nobody on it should be signed out at its eighth hour.
-SIGNED_IN_S = {"therapist": 12 * HOUR, "prescriber": 12 * HOUR}
-OTHERS_SIGNED_IN_S = 2 * HOUR
 UNTIL = "signed-in-until"
 
 
@@ -45,8 +43,10 @@ class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
 @receiver(user_logged_in)
 def begin(request: HttpRequest, user: Any, **_: Any) -> None:
     """Write down until when this sign-in lasts; the role says how long."""
-    lasts = SIGNED_IN_S.get(user.role, OTHERS_SIGNED_IN_S)
-    request.session[UNTIL] = clock.now().timestamp() + lasts
+    hours = limits.in_use().signed_in_hours
+    # An account without a role is let in no longer than the least trusted.
+    lasts = hours.get(user.role, min(hours.values()))
+    request.session[UNTIL] = clock.now().timestamp() + lasts * HOUR
 
 
 def over(request: HttpRequest) -> bool:

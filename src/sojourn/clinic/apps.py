@@ -6,5 +6,8 @@ class ClinicConfig(AppConfig):
     label = "clinic"
 
     def ready(self) -> None:
-        """Listen to sign-ins from the first one on."""
+        """Listen to sign-ins from the first one on; limits that can't be used are told at once."""
         from sojourn.clinic import accounts as accounts
+        from sojourn.clinic import limits
+
+        limits.in_use()

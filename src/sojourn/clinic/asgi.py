@@ -26,17 +26,27 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "lifespan":
         await _bounded(scope, receive, send)
         return
+    from sojourn.clinic import access_log
     from sojourn.ledger import rounds
 
     await receive()
     _end_streams_on_signal()
-    walking = asyncio.create_task(rounds.walk())
+    walking = asyncio.create_task(rounds.walk(beside=_beside))
     await send({"type": "lifespan.startup.complete"})
     await receive()
     walking.cancel()
     with suppress(asyncio.CancelledError):
         await walking
+    await asyncio.to_thread(access_log.write_waiting)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _beside() -> None:
+    """What each round of the server does for the pages."""
+    from sojourn.clinic import access_log, limits
+
+    access_log.write_waiting()
+    limits.forget_past()
 
 
 def _end_streams_on_signal() -> None:

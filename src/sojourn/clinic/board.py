@@ -72,10 +72,13 @@ class Board:
 def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
     """The board of the visitor's programme, ``most`` lines of each list, read by an index."""
     here = {"programme": visitor.programme}
-    alerts = OpenAlertRow.objects.filter(**here)
-    running = ClockRow.objects.filter(**here, stopped_at__isnull=True)
+    events = visitor.at_sites(EventRow.objects.filter(**here))
+    alerts = visitor.at_sites(OpenAlertRow.objects.filter(**here))
+    running = visitor.at_sites(ClockRow.objects.filter(**here, stopped_at__isnull=True))
     today = timezone.localdate(now)
-    due = EventRow.objects.filter(**here, follow_up_on__lte=today)
+    due = events.filter(follow_up_on__lte=today)
+    excursions = visitor.at_sites(ExcursionRow.objects.filter(**here))
+    against_rule = visitor.at_sites(DeviationRow.objects.filter(**here, category="dose"))
     by_class = _by_class(visitor.programme)
     return Board(
         at=now,
@@ -90,11 +93,9 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
         by_class=by_class,
         events=sum(total for _, _, total in by_class),
         interests=_interests(visitor, most),
-        serious=list(EventRow.objects.filter(**here, serious=True).order_by("-recorded_at")[:most]),
-        excursions=list(ExcursionRow.objects.filter(**here).order_by("-raised_at")[: most // 2]),
-        against_rule=list(
-            DeviationRow.objects.filter(**here, category="dose").order_by("-since_on")[:most]
-        ),
+        serious=list(events.filter(serious=True).order_by("-recorded_at")[:most]),
+        excursions=list(excursions.order_by("-raised_at")[: most // 2]),
+        against_rule=list(against_rule.order_by("-since_on")[:most]),
         moods=_moods(visitor.programme),
         rules=_rules(visitor, most),
     )
@@ -102,7 +103,10 @@ def gather(visitor: Visitor, now: datetime, most: int = SHOWN) -> Board:
 
 def diversions(visitor: Visitor) -> list[tuple[str, Discrepancy]]:
     """Gaps in the accountability of study drug that nobody explained, for whom the stock is."""
-    return stock.unexplained(visitor.programme) if visitor.may_see_stock else []
+    if not visitor.may_see_stock:
+        return []
+    found = stock.unexplained(visitor.programme)
+    return [(number, each) for number, each in found if visitor.reach.includes(each.site)]
 
 
 def time_left(due_at: datetime | None, now: datetime) -> str:
@@ -114,9 +118,10 @@ def time_left(due_at: datetime | None, now: datetime) -> str:
     return f"{_span(due_at - now)} left"
 
 
-def overdue_reports(programme: str, now: datetime) -> list[Running]:
+def overdue_reports(visitor: Visitor, now: datetime) -> list[Running]:
     """Reports whose deadline has passed, the latest first in need."""
-    late = ClockRow.objects.filter(programme=programme, stopped_at__isnull=True, due_at__lt=now)
+    running = ClockRow.objects.filter(programme=visitor.programme, stopped_at__isnull=True)
+    late = visitor.at_sites(running).filter(due_at__lt=now)
     return [_running(row, now) for row in late.order_by("due_at")[:SHOWN]]
 
 
@@ -140,7 +145,7 @@ def _most_urgent(running: Any, most: int) -> list[ClockRow]:
 
 
 def _confidential(visitor: Visitor) -> list[ConfidentialRow]:
-    if not may_read_confidential(visitor.role):
+    if not may_read_confidential(visitor.role) or not visitor.everywhere:
         return []
     rows = ConfidentialRow.objects.filter(programme=visitor.programme)
     return list(rows.order_by("made_at")[:SHOWN])
@@ -167,8 +172,8 @@ def _interests(visitor: Visitor, most: int) -> list[tuple[str, str, int, list[Ev
             each.label,
             times.get(each.key, 0),
             list(
-                EventRow.objects.filter(
-                    programme=visitor.programme, special_interest=each.key
+                visitor.at_sites(
+                    EventRow.objects.filter(programme=visitor.programme, special_interest=each.key)
                 ).order_by("-recorded_at")[: most // 2]
             ),
         )
@@ -189,7 +194,7 @@ def _rules(visitor: Visitor, most: int) -> list[Rule]:
     for rule in visitor.standing.protocol.stopping_rules:
         rows = StoppingRow.objects.filter(programme=visitor.programme, rule=rule.key)
         verdict = judge(rule, counted(rows), settings)
-        grounds = tuple(rows.order_by("participant", "event")[:most])
+        grounds = tuple(visitor.at_sites(rows).order_by("participant", "event")[:most])
         found.append(Rule(verdict, grounds))
     return found
 

@@ -56,10 +56,10 @@ class CommandForm(forms.Form):
                 validators=[_readable],
             )
 
-    def to_command(self) -> Any:
-        """The command as its dataclass; call only when the form is valid."""
+    def to_command(self, **known: Any) -> Any:
+        """The command as its dataclass, with what is ``known`` unasked; only of a valid form."""
         values = {field.name: self._value(field) for field in asked(self.command)}
-        return self.command(**values)
+        return self.command(**known, **values)
 
     def refuse(self, field: str, message: str) -> None:
         """Show a refusal beside the field it names, or above the form."""

@@ -5,6 +5,8 @@ SOJOURN_DATABASE  postgresql://user:password@host/name; embedded SQLite when abs
 SOJOURN_HOSTS     comma-separated host names the pages answer to
 DATABASE_URL      the same, where a host names it so; SOJOURN_DATABASE goes first
 SOJOURN_REPLICA   postgresql:// address of a copy that follows; reports and exports read from it
+SOJOURN_CLAMD     unix:/path or tcp://host:port of a virus scanner that sees every file taken
+SOJOURN_LIMITS    a file of limits in place of clinic/limits.yaml
 SOJOURN_METRICS_TOKEN  who sends it as a bearer token reads /metrics; nobody when absent
 SOJOURN_TRACES    http(s):// address of a collector that speaks OTLP; nothing is traced when absent
 SOJOURN_MEDDRA    a site's licensed dictionary: CSV of code, term, system_organ_class
@@ -36,6 +38,7 @@ HOME = Path(os.environ.get("SOJOURN_HOME", "var")).resolve()
 # Events are coded to CTCAE unless the site brings its own dictionary.
 MEDDRA = os.environ.get("SOJOURN_MEDDRA", "")
 EVIDENCE = os.environ.get("SOJOURN_EVIDENCE", "")
+LIMITS = os.environ.get("SOJOURN_LIMITS", "")
 
 
 def _postgresql(address: str) -> dict[str, object]:
@@ -93,6 +96,14 @@ DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SOJOURN_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 DATABASES = _databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Counted here: tries of a second factor, so that every worker sees them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "sojourn_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 AUTH_USER_MODEL = "clinic.Member"
 
 INSTALLED_APPS = [
@@ -129,6 +140,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sojourn.clinic.guarding.signed_in_as_required",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "sojourn.clinic.limits.Limited",
+    "sojourn.clinic.access_log.kept",
     "sojourn.clinic.authority.Enforced",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -153,8 +166,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
 ACCOUNT_EMAIL_NOTIFICATIONS = False
-# For codes of a second factor, and counted by each process; wrong passwords are counted by axes
-# below, where all processes see them, and are stopped sooner.
+# For codes of a second factor; wrong passwords are counted by axes below, and stopped sooner.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/30m/key"}
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from sojourn.clinic import guarding
 from sojourn.clinic.views import (
+    access_log,
     aftercare,
     amendments,
     beside,
@@ -14,6 +15,7 @@ from sojourn.clinic.views import (
     design,
     deviations,
     diary,
+    emergency,
     events,
     evidence,
     export,
@@ -81,6 +83,7 @@ urlpatterns = [
     path("<slug:programme>/ratings/<slug:task>/", ratings.rating, name="rating"),
     path("<slug:programme>/ratings/<slug:task>/concern/", ratings.concern, name="rating-concern"),
     path(participant, one.participant, name="participant"),
+    path(participant + "emergency/", emergency.emergency, name="emergency-access"),
     path(participant + "identity/", identity.identity, name="identity"),
     path(participant + "diary/", diary.diary, name="diary-of"),
     path(participant + "unblinding/", unblinding.unblinding, name="unblinding"),
@@ -112,6 +115,8 @@ urlpatterns = [
     path("<slug:programme>/queries/queries.csv", quality.queries_file, name="queries-file"),
     path("<slug:programme>/monitoring/", quality.monitoring, name="monitoring"),
     path("<slug:programme>/monitoring/central/", central.central, name="central"),
+    path("<slug:programme>/access/", access_log.access_log, name="access-log"),
+    path("<slug:programme>/access/access.csv", access_log.file, name="access-log-file"),
     path("<slug:programme>/aftercare/", aftercare.aftercare, name="aftercare"),
     path("<slug:programme>/outcomes/", outcomes.outcomes, name="outcomes"),
     path("<slug:programme>/outcomes/open/", outcomes.open_allocation, name="open-allocation"),

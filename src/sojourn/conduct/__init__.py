@@ -19,6 +19,7 @@ from sojourn.conduct import (
     devices,
     documents,
     fidelity,
+    membership,
     monitoring_plan,
     offline,
     practitioners,
@@ -53,6 +54,7 @@ ROOMS = (
     monitoring_plan,
     rater_pool,
     database_lock,
+    membership,
 )
 _DECIDE: Mapping[Any, Any] = {
     command: decider for room in ROOMS for command, decider in room.DECIDE.items()
@@ -73,11 +75,12 @@ FACTS: tuple[type[Fact], ...] = (
     FileImported,
     IdentityOpened,
 )
-# Nobody rates, delegates or accepts in another's name: that field is whoever asks.
+# Nobody rates, delegates, accepts or gives a role in another's name: that field is whoever asks.
 IN_OWN_NAME: Mapping[type, str] = {
     fidelity.RateFidelity: "rater",
     **delegation.IN_OWN_NAME,
     **documents.IN_OWN_NAME,
+    **membership.IN_OWN_NAME,
 }
 COMMANDS: Mapping[str, type[Any]] = MappingProxyType({each.name: each for each in _DECIDE})
 

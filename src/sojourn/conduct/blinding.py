@@ -19,7 +19,14 @@ EXPORTERS: Final = frozenset({"statistician", "monitor", "sponsor"})
 
 
 # Of the programme's own record, what tells of single sessions.
-TELLS_OF_SESSIONS: Final = frozenset({"programme.fidelity-rated", "programme.supervision-recorded"})
+TELLS_OF_SESSIONS: Final = frozenset(
+    {
+        "programme.fidelity-rated",
+        "programme.supervision-recorded",
+        "access.emergency-opened",
+        "access.emergency-reviewed",
+    }
+)
 # What a rater records may be put right by a rater.
 RATER_CORRECTS: Final = frozenset({"assessment.recorded", "blinding.guess-recorded"})
 

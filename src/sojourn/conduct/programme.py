@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sojourn.conduct.qualification import DelegationLog, Document, TrainingRecord
+from sojourn.conduct.reach import EmergencyAccess, Grant
 
 ATTESTATIONS = (
     ("boundaries", "Boundaries and touch"),
@@ -257,6 +258,11 @@ class Programme:
     monitoring_plan: MonitoringPlan | None = None  # None: everything is verified
     rater_pool: tuple[str, ...] = ()  # none: independent raters see whom and when they rate
     database_lock: DatabaseLock | None = None
+    grants: tuple[Grant, ...] = ()  # one for each member who holds a role here by a grant
+    grants_required: bool = False  # False: accounts without a grant keep their own role
+    once_granted: frozenset[str] = frozenset()
+    once_unblinded: frozenset[str] = frozenset()
+    emergencies: tuple[EmergencyAccess, ...] = ()
     version: int = 0
 
     @property

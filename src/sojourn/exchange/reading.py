@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+from sojourn.exchange import scanning
+from sojourn.record.command import Refused
+
 ITEM = "item_"
 DELIMITERS = ",;\t|"
 
@@ -63,10 +66,10 @@ def read_sheet(path: Path, kind: str, mapping: Translation, needed: tuple[str, .
         If the file can't be read, a heading is missing or stands for two fields.
     """
     try:
-        raw = path.read_bytes()
+        raw = scanning.taken(path, "table")
         text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise ImportRefused((f"{path} can't be read: {error.strerror}",)) from error
+    except Refused as refused:
+        raise ImportRefused((refused.message,)) from refused
     except UnicodeDecodeError as error:
         message = f"{path.name} is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         raise ImportRefused((message,)) from error

@@ -12,6 +12,7 @@ from typing import Any
 
 from sojourn import course as courses
 from sojourn import instruments, medicines
+from sojourn.conduct import reach
 from sojourn.course import correction, guessing, locking
 from sojourn.course.circumstances import Amended, Circumstances
 from sojourn.course.screening import Randomise, Randomised
@@ -178,6 +179,7 @@ class Desk:
         """Decide ``command`` and append its facts."""
         command = clock.as_lived_here(command)
         now = recorded_at or clock.now()
+        self._refuse_out_of_reach(command)
         next_one = None
         if isinstance(command, Randomise):
             # Decided once with no arm at hand: for whom it is refused, nothing is opened.
@@ -204,6 +206,7 @@ class Desk:
             raise courses.Refused("say why the entry is corrected", "reason")
         command = clock.as_lived_here(command)
         now = clock.now()
+        self._refuse_out_of_reach(command)
         wrong = correction.as_it_reads(self._entries, sequence, kinds().read)
         correction.require_author(wrong, self.by.name)
         locking.refuse_correction(self.course, wrong)
@@ -217,6 +220,21 @@ class Desk:
         _, schema, text = kinds().write(facts[0])
         facts = correction.correct(wrong, facts, command.at, (schema, text))
         return self._append(facts, now, key=key, reason=reason.strip(), recorded_at=now)
+
+    def _refuse_out_of_reach(self, command: Any) -> None:
+        # Whoever registers says where; a correction may move a participant to a site of theirs.
+        sites = {self.course.site, getattr(command, "site", "")} - {""}
+        for site in sites or {""}:
+            why = reach.out_of_reach(
+                self.standing.programme,
+                self.by.name,
+                self.by.role,
+                site,
+                self._participant,
+                clock.now(),
+            )
+            if why:
+                raise courses.Refused(why, "site" if hasattr(command, "site") else "")
 
     def project(self) -> None:
         """Bring the rows that lists are read from in line with the course."""

@@ -80,7 +80,7 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
         return {}
     planned = plan(course, context.protocol)
     pending = [each for each in planned if each.standing == "planned" and each.earliest is not None]
-    return {
+    found = {
         **_participant(context, course, pending),
         **_followed(context, course),
         **_due(context, course, pending),
@@ -97,6 +97,10 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
         **safety.rows(
             context.programme, context.stream, context.protocol, course, context.in_force
         ),
+    }
+    return {
+        (table, key): (*row, course.site) if _ends_in_site(table) else row
+        for (table, key), row in found.items()
     }
 
 
@@ -119,19 +123,24 @@ def write(before: Rows, after: Rows) -> None:
         safety.count(cursor, before, after)
 
 
-def _status(rows: Rows) -> tuple[str, str] | None:
+def _status(rows: Rows) -> tuple[str, ...] | None:
     names = columns(ParticipantRow)[1:]
     for (table, _), row in rows.items():
         if table is ParticipantRow:
-            return row[names.index("programme")], row[names.index("status")]
+            return tuple(row[names.index(each)] for each in ("programme", "site", "status"))
     return None
 
 
-def _count(cursor: Any, status: tuple[str, str] | None, by: int) -> None:
+@cache
+def _ends_in_site(table: type[models.Model]) -> bool:
+    return columns(table)[-1] == "site"
+
+
+def _count(cursor: Any, status: tuple[str, ...] | None, by: int) -> None:
     if status is not None:
         cursor.execute(
-            "INSERT INTO ledger_statuscount (programme, status, participants) "
-            "VALUES (%s, %s, %s) ON CONFLICT (programme, status) DO UPDATE "
+            "INSERT INTO ledger_statuscount (programme, site, status, participants) "
+            "VALUES (%s, %s, %s, %s) ON CONFLICT (programme, site, status) DO UPDATE "
             "SET participants = ledger_statuscount.participants + excluded.participants",
             [*status, by],
         )

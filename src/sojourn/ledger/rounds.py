@@ -7,6 +7,7 @@ has done, the others find done.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import DatabaseError, connection
@@ -20,12 +21,20 @@ AGAIN_S = 5.0  # after a round that failed
 log = logging.getLogger(__name__)
 
 
-async def walk(every_s: float = EVERY_S, again_s: float = AGAIN_S) -> None:
-    """Make one round after another until cancelled; a round that fails is told and made again."""
+async def walk(
+    every_s: float = EVERY_S,
+    again_s: float = AGAIN_S,
+    beside: Callable[[], object] = lambda: None,
+) -> None:
+    """Make one round after another until cancelled; a round that fails is told and made again.
+
+    ``beside`` is done before each, and does not hold it up.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="rounds") as walker:
         run = asyncio.get_running_loop().run_in_executor
         while True:
             try:
+                await run(walker, beside)
                 await run(walker, make_round)
                 await asyncio.sleep(every_s)
             except (DatabaseError, Refused):

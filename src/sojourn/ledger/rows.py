@@ -1,7 +1,8 @@
 """Tables that lists are read from, and the protocol texts kept with the record.
 
 None of them is the record: all but the protocol texts and the identities can be
-dropped and rebuilt from the entries. Nobody edits them.
+dropped and rebuilt from the entries. Nobody edits them. ``site`` is the participant's:
+whoever holds a role at some sites only is shown the rows of those.
 """
 
 from django.db import models
@@ -62,6 +63,7 @@ class ParticipantRow(models.Model):
         indexes = [
             Index(fields=["programme", "participant"], name="participant_by_number"),
             Index(fields=["programme", "status", "participant"], name="participant_by_status"),
+            Index(fields=["programme", "site", "participant"], name="participant_at_site"),
         ]
 
 
@@ -90,11 +92,14 @@ class DueRow(models.Model):
     earliest_on = models.DateField()
     target_on = models.DateField()
     latest_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
             Index(fields=["programme", "latest_on", "earliest_on"], name="due_by_latest"),
             Index(fields=["programme", "target_on"], name="due_by_target"),
+            Index(fields=["programme", "site", "latest_on"], name="due_at_site_by_latest"),
+            Index(fields=["programme", "site", "target_on"], name="due_at_site_by_target"),
         ]
 
 
@@ -112,12 +117,14 @@ class DeviationRow(models.Model):
     since_on = models.DateField()
     classification = models.CharField(max_length=16)
     comment = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
             Index(fields=["programme", "since_on"], name="deviation_by_day"),
             Index(fields=["programme", "classification", "since_on"], name="deviation_by_class"),
             Index(fields=["programme", "category", "since_on"], name="deviation_by_category"),
+            Index(fields=["programme", "site", "since_on"], name="deviation_at_site"),
         ]
 
 
@@ -140,9 +147,13 @@ class QueryRow(models.Model):
     last_said = models.TextField()
     last_by = models.CharField(max_length=150)
     last_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "standing", "due_on"], name="query_by_due")]
+        indexes = [
+            Index(fields=["programme", "standing", "due_on"], name="query_by_due"),
+            Index(fields=["programme", "site", "due_on"], name="query_at_site"),
+        ]
 
 
 class VerificationRow(models.Model):
@@ -155,6 +166,7 @@ class VerificationRow(models.Model):
     participant = models.CharField(max_length=32)
     entries = models.IntegerField()
     verified = models.IntegerField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [Index(fields=["programme", "participant"], name="verification_of")]
@@ -169,6 +181,7 @@ class HoldRow(models.Model):
     state = models.CharField(max_length=16)
     since_on = models.DateField()
     by = models.CharField(max_length=150)
+    site = models.CharField(max_length=64, default="")
 
 
 class OpenAlertRow(models.Model):
@@ -182,9 +195,13 @@ class OpenAlertRow(models.Model):
     rule = models.CharField(max_length=64)
     label = models.TextField()
     raised_at = models.DateTimeField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "raised_at"], name="alert_by_time")]
+        indexes = [
+            Index(fields=["programme", "raised_at"], name="alert_by_time"),
+            Index(fields=["programme", "site", "raised_at"], name="alert_at_site"),
+        ]
 
 
 class OpenSessionRow(models.Model):
@@ -199,6 +216,7 @@ class OpenSessionRow(models.Model):
     opened_at = models.DateTimeField()
     initial_at = models.DateTimeField(null=True)
     supplemental_at = models.DateTimeField(null=True)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [Index(fields=["programme", "opened_at"], name="session_by_time")]
@@ -212,9 +230,13 @@ class AftercareRow(models.Model):
     participant = models.CharField(max_length=32)
     session = models.IntegerField()
     session_on = models.DateField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "session_on"], name="aftercare_by_day")]
+        indexes = [
+            Index(fields=["programme", "session_on"], name="aftercare_by_day"),
+            Index(fields=["programme", "site", "session_on"], name="aftercare_at_site"),
+        ]
 
 
 class ObservationRow(models.Model):
@@ -262,6 +284,7 @@ class EventRow(models.Model):
     learned = models.CharField(max_length=16)
     recorded_at = models.DateTimeField()
     follow_up_on = models.DateField(null=True)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -275,6 +298,16 @@ class EventRow(models.Model):
             ),
             Index(
                 fields=["programme", "special_interest", "recorded_at"], name="event_by_interest"
+            ),
+            Index(
+                fields=["programme", "site", "recorded_at"],
+                condition=models.Q(serious=True),
+                name="event_serious_at_site",
+            ),
+            Index(fields=["programme", "site", "follow_up_on"], name="event_at_site_by_follow_up"),
+            Index(
+                fields=["programme", "site", "special_interest", "recorded_at"],
+                name="event_at_site_by_interest",
             ),
         ]
 
@@ -295,6 +328,7 @@ class ClockRow(models.Model):
     due_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     reference = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -302,6 +336,7 @@ class ClockRow(models.Model):
                 fields=["programme", "stopped_at", "due_at", "started_at"],
                 name="clock_by_deadline",
             ),
+            Index(fields=["programme", "site", "stopped_at", "due_at"], name="clock_at_site"),
         ]
 
 
@@ -316,9 +351,13 @@ class ExcursionRow(models.Model):
     visit = models.CharField(max_length=64)
     label = models.TextField()
     raised_at = models.DateTimeField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
-        indexes = [Index(fields=["programme", "raised_at"], name="excursion_by_time")]
+        indexes = [
+            Index(fields=["programme", "raised_at"], name="excursion_by_time"),
+            Index(fields=["programme", "site", "raised_at"], name="excursion_at_site"),
+        ]
 
 
 class StoppingRow(models.Model):
@@ -331,10 +370,12 @@ class StoppingRow(models.Model):
     programme = models.CharField(max_length=64)
     participant = models.CharField(max_length=32)
     term = models.CharField(max_length=200)
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
-            Index(fields=["programme", "rule", "participant", "event"], name="stopping_by_rule")
+            Index(fields=["programme", "rule", "participant", "event"], name="stopping_by_rule"),
+            Index(fields=["programme", "site", "rule", "participant"], name="stopping_at_site"),
         ]
 
 
@@ -377,6 +418,7 @@ class ResourceRow(models.Model):
     happened_at = models.CharField(max_length=27)
     recorded_at = models.CharField(max_length=27)
     entries = models.TextField()
+    site = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = [
@@ -393,6 +435,10 @@ class ResourceRow(models.Model):
                 name="resource_by_recording",
             ),
             Index(
+                fields=["programme", "site", "resource", "recorded_at", "participant", "key"],
+                name="resource_at_site",
+            ),
+            Index(
                 fields=["stream", "resource", "happened_at", "participant", "key"],
                 name="resource_in_course",
             ),
@@ -400,9 +446,10 @@ class ResourceRow(models.Model):
 
 
 class StatusCount(models.Model):
-    """How many participants of a programme have each status; kept so that no page counts them."""
+    """How many participants of a site have each status; kept so that no page counts them."""
 
-    pk = models.CompositePrimaryKey("programme", "status")
+    pk = models.CompositePrimaryKey("programme", "site", "status")
     programme = models.CharField(max_length=64)
+    site = models.CharField(max_length=64)
     status = models.CharField(max_length=16)
     participants = models.IntegerField()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import Sum
 
 from sojourn.clinic.demo import (
     checking,
@@ -84,14 +85,14 @@ def load_demo(
         incidents.stage(now)
         dispensing.count_short(pool, now)
         checking.stage(now)
-    statuses = StatusCount.objects.filter(programme=PROGRAMME).order_by("status")
+    counts = StatusCount.objects.filter(programme=PROGRAMME).values_list("status")
     return Summary(
         participants=len(people),
         randomised=ParticipantRow.objects.filter(
             programme=PROGRAMME, randomised_on__isnull=False
         ).count(),
         entries=_position() - before,
-        statuses=tuple(statuses.values_list("status", "participants")),
+        statuses=tuple(counts.annotate(Sum("participants")).order_by("status")),
         open_sessions=OpenSessionRow.objects.filter(programme=PROGRAMME).count(),
         open_alerts=OpenAlertRow.objects.filter(programme=PROGRAMME).count(),
     )

@@ -38,9 +38,10 @@ def aftercare(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _people(visitor: Visitor) -> list[AfterSession]:
     now = clock.now()
     today = timezone.localdate(now)
-    rows = AftercareRow.objects.filter(
+    every = AftercareRow.objects.filter(
         programme=visitor.programme, session_on__gte=today - timedelta(days=DAYS)
     )
+    rows = visitor.at_sites(every)
     found = []
     for participant in rows.values_list("participant", flat=True):
         course = desk.load_course(visitor.programme, participant)

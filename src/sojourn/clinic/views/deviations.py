@@ -76,7 +76,8 @@ def deviations_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResp
 
 def _rows(visitor: Visitor, *, kind: str, grade: str, search: str) -> Rows:
     today = timezone.localdate(clock.now())
-    rows = DeviationRow.objects.filter(programme=visitor.programme, since_on__lte=today)
+    every = DeviationRow.objects.filter(programme=visitor.programme, since_on__lte=today)
+    rows = visitor.at_sites(every)
     if kind in [key for key, _ in CATEGORIES]:
         rows = rows.filter(category=kind)
     if grade == UNCLASSIFIED:

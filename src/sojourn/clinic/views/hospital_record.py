@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.course.state import Course
+from sojourn.exchange import scanning
 from sojourn.exchange.fhir import bundle_files, screening_draft
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.screening_draft import Draft, Item
@@ -101,7 +102,7 @@ def hospital_record(request: HttpRequest, visitor: Visitor, participant: str) ->
 def _shown(visitor: Visitor, course: Course, file: "UploadedFile[bytes]") -> dict[str, Any]:
     """What the file says, and what of it goes to the browser and back."""
     participant = course.participant
-    draft = screening_draft.read(file.read())
+    draft = screening_draft.read(scanning.checked("The file", file.read(), "json"))
     draft = screening_draft.preview(visitor.programme, participant, draft, visitor.person)
     reading = _reading(draft.items)
     kept = replace(draft, items=reading.to_write)

@@ -21,7 +21,8 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     search = request.GET.get("search", "").strip()
     status = request.GET.get("status", "")
     after = request.GET.get("after", "")
-    rows = ParticipantRow.objects.filter(programme=visitor.programme).order_by("participant")
+    every = visitor.at_sites(ParticipantRow.objects.filter(programme=visitor.programme))
+    rows = every.order_by("participant")
     if status in STATUSES:
         rows = rows.filter(status=status)
     if search:
@@ -29,7 +30,7 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if after:
         rows = rows.filter(participant__gt=after)
     shown = list(rows[: PAGE + 1])
-    counts = StatusCount.objects.filter(programme=visitor.programme)
+    counts = visitor.at_sites(StatusCount.objects.filter(programme=visitor.programme))
     context = {
         "visitor": visitor,
         "here": "participants",

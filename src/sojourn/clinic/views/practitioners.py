@@ -43,7 +43,8 @@ def practitioners(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The registry of practitioners, supervision, and ratings of recorded sessions."""
     found = visitor.standing.programme
     plan = visitor.standing.protocol.fidelity
-    rated = fidelity.rated_sessions(found) if visitor.sees_course else ()
+    reads_of_sessions = visitor.sees_course and visitor.everywhere
+    rated = fidelity.rated_sessions(found) if reads_of_sessions else ()
     context = {
         "visitor": visitor,
         "here": "programme",
@@ -51,7 +52,7 @@ def practitioners(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "attestations": dict(ATTESTATIONS),
         "supervision_days": SUPERVISION_DAYS,
         "supervisions": (
-            found.supervisions[: -SUPERVISIONS_SHOWN - 1 : -1] if visitor.sees_course else ()
+            found.supervisions[: -SUPERVISIONS_SHOWN - 1 : -1] if reads_of_sessions else ()
         ),
         "plan": plan,
         "rated": rated,

@@ -12,14 +12,26 @@ from sojourn import conduct
 from sojourn.clinic import duties, grounds, history, signing
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.clinic.forms import CommandForm
+from sojourn.clinic.models import Member
 from sojourn.clinic.offers import Offers
-from sojourn.conduct import amendment, blinding, delegation, documents, reporting, training
+from sojourn.conduct import (
+    amendment,
+    blinding,
+    delegation,
+    documents,
+    membership,
+    reporting,
+    training,
+)
 from sojourn.conduct.amendment import AdoptAmendment
+from sojourn.conduct.membership import OpenInEmergency, RequireGrants, ReviewEmergency
+from sojourn.conduct.reach import ROLES, Grant, to_review
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
 from sojourn.protocols.model import Protocol
 from sojourn.record.command import Refused
+from sojourn.record.entry import Entry
 
 # Asked for on pages of their own, by the name of the page.
 PAGE_OF: Mapping[type[Any], str] = {
@@ -47,6 +59,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "owed": grounds.owed(standing.programme, standing.protocol, today),
         "reports": grounds.reports(standing.programme, standing.protocol, today),
         "on_events": grounds.on_events(standing.programme, standing.protocol, today),
+        "members": _members(visitor),
         "credentials": [(each, each.holds(today)) for each in standing.programme.credentials],
         "settings": [
             (setting, settings.get(setting.key)) for setting in standing.protocol.site_settings
@@ -55,16 +68,28 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             (each.name, each.title) for each in commands_of(visitor) if each not in PAGE_OF
         ],
         "lines": history.lines(
-            (
-                each
-                for each in entries
-                if blinding.may_see_in_programme(visitor.role, each.fact.kind)
-            ),
+            (each for each in entries if _may_see(visitor, each)),
             standing.protocol,
             signing.names(entries),
         ),
     }
     return render(request, "clinic/programme.html", context)
+
+
+def _members(visitor: Visitor) -> list[tuple[Grant, str]]:
+    labels = dict(ROLES)
+    return [
+        (each, labels[each.role])
+        for each in sorted(visitor.standing.programme.grants, key=lambda each: each.member)
+        if visitor.everywhere or any(map(visitor.reach.includes, each.sites))
+    ]
+
+
+def _may_see(visitor: Visitor, entry: Entry) -> bool:
+    fact = entry.fact
+    if fact.kind in blinding.TELLS_OF_SESSIONS and not visitor.everywhere:
+        return visitor.reach.includes(getattr(fact, "site", ""))
+    return blinding.may_see_in_programme(visitor.role, fact.kind)
 
 
 @in_programme
@@ -91,9 +116,11 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         status = 422
         if form.is_valid():
             try:
+                given = form.to_command()
+                _must_be_known(given)
                 programmes.execute(
                     visitor.programme,
-                    form.to_command(),
+                    given,
                     author=visitor.person.name,
                     role=visitor.role,
                     shown=form.cleaned_data.get("version"),
@@ -144,11 +171,28 @@ def commands_of(visitor: Visitor) -> tuple[Any, ...]:
     if found.proposal is None:
         unfit = unfit | {"programme.adopt-amendment"}
     unfit = unfit | duties.senseless(visitor)
+    unfit = unfit | {OpenInEmergency.name}  # asked for on the participant's own page
+    if found.grants_required:
+        unfit = unfit | {RequireGrants.name}
+    if not to_review(found, visitor.reach, visitor.person.name):
+        unfit = unfit | {ReviewEmergency.name}
     return tuple(
         each
         for each in conduct.COMMANDS.values()
-        if visitor.role in each.roles and each.name not in unfit
+        if visitor.role in each.roles and each.name not in unfit and _of_their_sites(visitor, each)
     )
+
+
+def _of_their_sites(visitor: Visitor, command: type[Any]) -> bool:
+    # A lead of some sites decides about their people, and about nothing of the whole programme.
+    return visitor.everywhere or visitor.role != "sponsor" or command in membership.DECIDE
+
+
+def _must_be_known(command: Any) -> None:
+    """A name nobody has would leave the one who was meant with the role they had."""
+    name = getattr(command, "member", "").strip()
+    if name and not Member.objects.filter(username=name).exists():
+        raise Refused(f"there is no account '{name}'; check the sign-in name", "member")
 
 
 def offers_of(visitor: Visitor) -> Offers:
@@ -185,6 +229,11 @@ def offers_of(visitor: Visitor) -> Offers:
                 for each in reversed(standing.programme.consent_versions)
             ),
             "practitioners": tuple((each, each) for each in standing.programme.practitioners),
+            "member-roles": ROLES,
+            "emergency-accesses": tuple(
+                (each.key, f"{each.participant}, {each.member}, {each.since:%Y-%m-%d %H:%M}")
+                for each in to_review(standing.programme, visitor.reach, visitor.person.name)
+            ),
             "rated-sessions": tuple(
                 (each.key, each.label)
                 for each in standing.protocol.visits

@@ -60,16 +60,17 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """How much is verified against source, by kind and by participant, and what is locked."""
     mine = {"programme": visitor.programme}
     sums = {"done": Sum("verified"), "of": Sum("entries")}
-    verified = VerificationRow.objects.filter(**mine)
+    verified = visitor.at_sites(VerificationRow.objects.filter(**mine))
     by_kind = verified.values_list("kind").annotate(**sums)
     by_person = verified.values_list("participant").annotate(**sums)
     done = {participant: (seen, of) for participant, seen, of in by_person}
-    holds = {each.participant: each for each in HoldRow.objects.filter(**mine)}
+    held = visitor.at_sites(HoldRow.objects.filter(**mine))
+    holds = {each.participant: each for each in held}
     waiting: dict[str, int] = {}
-    unsettled = QueryRow.objects.filter(**mine).exclude(standing="closed")
+    unsettled = visitor.at_sites(QueryRow.objects.filter(**mine)).exclude(standing="closed")
     for participant in unsettled.values_list("participant", flat=True):
         waiting[participant] = waiting.get(participant, 0) + 1
-    people = ParticipantRow.objects.filter(**mine).order_by("participant")
+    people = visitor.at_sites(ParticipantRow.objects.filter(**mine)).order_by("participant")
     context = {
         "visitor": visitor,
         "here": "quality",
@@ -106,7 +107,7 @@ def _columns(visitor: Visitor) -> tuple[str, ...]:
 
 
 def _rows(visitor: Visitor, *, standing: str, search: str) -> Rows:
-    rows = QueryRow.objects.filter(programme=visitor.programme)
+    rows = visitor.at_sites(QueryRow.objects.filter(programme=visitor.programme))
     if not visitor.sees_course:
         visits = visitor.standing.protocol.visits
         hidden = [v.key for v in visits if not blinding.may_see_visit(visitor.role, v.rated_by)]

@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -28,7 +29,7 @@ COLUMNS = ("When", "What", "Container", "Lot", "From or to", "In", "Out", "Balan
 @in_programme
 def stock_page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Every site's stock, what is open, and the temperatures of its places."""
-    found = stock.load_all(visitor.programme)
+    found = _containers(visitor)
     now = clock.now()
     context = {
         "visitor": visitor,
@@ -47,10 +48,13 @@ def container(request: HttpRequest, visitor: Visitor, number: str) -> HttpRespon
     if not entries:
         raise Http404(f"No container {number} in this programme.")
     shown = [e for e in entries if not isinstance(e.fact, containers.ContentsSealed)]
+    folded = containers.fold(number, entries)
+    if not _here(visitor, folded):
+        raise PermissionDenied("This container is at a site you hold no role at.")
     context = {
         "visitor": visitor,
         "here": "stock",
-        "container": containers.fold(number, entries),
+        "container": folded,
         "lines": history.lines(shown, visitor.standing.protocol),
     }
     return render(request, "clinic/container.html", context)
@@ -143,7 +147,17 @@ def _commands(visitor: Visitor) -> list[type[Any]]:
 def _sites(visitor: Visitor) -> tuple[str, ...]:
     rows = ParticipantRow.objects.filter(programme=visitor.programme)
     treating = rows.order_by("site").values_list("site", flat=True).distinct()
-    return tuple(sorted({*treating, *stock.sites(visitor.programme)}))
+    every = sorted({*treating, *stock.sites(visitor.programme)})
+    return tuple(each for each in every if visitor.reach.includes(each))
+
+
+def _containers(visitor: Visitor) -> dict[str, Container]:
+    found = stock.load_all(visitor.programme)
+    return {number: each for number, each in found.items() if _here(visitor, each)}
+
+
+def _here(visitor: Visitor, each: Container) -> bool:
+    return any(map(visitor.reach.includes, (each.site, each.to_site)))
 
 
 def _site(visitor: Visitor, site: str, found: dict[str, Container], now: Any) -> dict[str, Any]:
@@ -176,7 +190,7 @@ def _lots(here: list[Container]) -> list[tuple[str, str, int, int]]:
 
 def _course(request: HttpRequest, visitor: Visitor) -> Course | None:
     asked = request.POST.get("participant") or request.GET.get("participant", "")
-    if not asked:
+    if not asked or not visitor.opens(asked.strip()):
         return None
     course = desk.load_course(visitor.programme, asked.strip())
     return course if course.participant else None
@@ -184,7 +198,7 @@ def _course(request: HttpRequest, visitor: Visitor) -> Course | None:
 
 def _offers(request: HttpRequest, visitor: Visitor, site: str, kind: type[Any]) -> Offers:
     today = clock.now().date()
-    every = stock.load_all(visitor.programme).values()
+    every = _containers(visitor).values()
     here = [each for each in every if each.site == site]
     asked = request.POST.get("container") or request.GET.get("container", "")
     # What fits is looked up behind the seal: for whoever dispenses, and for nobody else.

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from sojourn.clinic import board, grounds
+from sojourn.clinic import board, grounds, reaching
 from sojourn.clinic.access import Visitor, in_programme
 from sojourn.conduct.blinding import may_read_confidential
 from sojourn.course import guessing
@@ -23,7 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
     keys = tuple(programmes.keys())
     if len(keys) == 1:
         return redirect("today", programme=keys[0])
-    standings = [(key, programmes.load(key).programme) for key in keys]
+    places = [(key, reaching.place_of(request, key)) for key in keys]
+    standings = [(key, place.standing.programme) for key, place in places if place.reach.role]
     return render(request, "clinic/home.html", {"programmes": standings})
 
 
@@ -33,7 +34,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if not visitor.sees_visits:
         return redirect("ratings", programme=visitor.programme)
     day = timezone.localdate(clock.now())
-    due = DueRow.objects.filter(programme=visitor.programme)
+    due = visitor.at_sites(DueRow.objects.filter(programme=visitor.programme))
     if not visitor.sees_course:
         due = due.filter(rated_by="independent-rater")
     due = due.exclude(_guesses_of_others(visitor))
@@ -52,17 +53,18 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "due_count": board.counted(open_now),
         "coming": coming[:SHOWN],
         "counted_up_to": board.COUNTED_UP_TO,
-        "statuses": _statuses(visitor.programme),
+        "statuses": _statuses(visitor),
     }
     if visitor.role == "sponsor":
         standing = visitor.standing
         context["endings"] = grounds.endings(standing.programme, day)
         context["owed"] = grounds.owed(standing.programme, standing.protocol, day)
     if visitor.sees_course:
-        sessions = OpenSessionRow.objects.filter(programme=visitor.programme)
-        alerts = OpenAlertRow.objects.filter(programme=visitor.programme)
-        context["late_reports"] = board.overdue_reports(visitor.programme, clock.now())
-        if may_read_confidential(visitor.role):
+        mine = {"programme": visitor.programme}
+        sessions = visitor.at_sites(OpenSessionRow.objects.filter(**mine))
+        alerts = visitor.at_sites(OpenAlertRow.objects.filter(**mine))
+        context["late_reports"] = board.overdue_reports(visitor, clock.now())
+        if may_read_confidential(visitor.role) and visitor.everywhere:
             reports = ConfidentialRow.objects.filter(programme=visitor.programme)
             context["confidential"] = board.counted(reports)
         context["diversions"] = board.diversions(visitor)
@@ -81,8 +83,7 @@ def _guesses_of_others(visitor: Visitor) -> Q:
     return guesses & ~Q(rated_by__in=mine)
 
 
-def _statuses(programme: str) -> dict[str, int]:
-    counts = dict(
-        StatusCount.objects.filter(programme=programme).values_list("status", "participants")
-    )
+def _statuses(visitor: Visitor) -> dict[str, int]:
+    rows = visitor.at_sites(StatusCount.objects.filter(programme=visitor.programme))
+    counts = dict(rows.values_list("status").annotate(Sum("participants")))
     return {status: counts.get(status, 0) for status in STATUSES}

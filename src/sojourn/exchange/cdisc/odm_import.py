@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from django.db import transaction
 
 from sojourn.conduct.imports import FileImported
+from sojourn.exchange import scanning
 from sojourn.exchange.cdisc.odm import ENCODING, NAMESPACE
 from sojourn.exchange.cdisc.xml_file import root_of
 from sojourn.ledger import clock, programmes
@@ -73,6 +74,7 @@ def import_odm(path: Path, programme: str, by: Person) -> Imported:
             "as the file's ('sojourn programme found')",
             "programme",
         )
+    digest = sha256(scanning.taken(path, "xml")).hexdigest()
     protocol = programmes.load(programme).protocol
     try:
         root = root_of(path)
@@ -94,7 +96,6 @@ def import_odm(path: Path, programme: str, by: Person) -> Imported:
             raise Refused(f"{sorted(held)[0].rsplit(':', 1)[1]} is on this record already")
         for each in written:
             _append(each, file)
-        digest = sha256(path.read_bytes()).hexdigest()
         fact = FileImported(path.name, digest, len(written), len(written))
         append_next(
             f"imports:{programme}",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
-from sojourn.conduct import clients
+from sojourn.conduct import clients, reach
 from sojourn.conduct.clients import RegisterClient, RevokeClient
+from sojourn.conduct.reach import Reach
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.ledger import clock, devices, programmes
 from sojourn.ledger.desk import Person
@@ -28,6 +29,7 @@ class Caller:
     by: Person
     scopes: tuple[str, ...]
     sender: Sender
+    reach: Reach
 
     def may(self, resource: str, letter: str) -> bool:
         """Whether it may create (c), read (r) or search (s) that resource."""
@@ -52,7 +54,7 @@ def add(programme: str, name: str, member: str, scopes: str, *, author: str) -> 
     Refused
         If there is no such member or programme, a scope is not known, or the name is taken.
     """
-    if not _role_of(member):
+    if not _reach_of(programme, member).role:
         raise Refused(f"there is no member '{member}' with a role here", "member")
     token = f"{PREFIX}.{programme}.{name}.{secrets.token_urlsafe(32)}"
     command = RegisterClient(clock.now(), name, digest(token), member, scopes)
@@ -97,11 +99,12 @@ def _client(token: str) -> Caller | None:
         return None
     if not hmac.compare_digest(known.token_digest, digest(token)):
         return None
-    role = _role_of(known.member)
-    if not role:
+    found = _reach_of(programme, known.member)
+    if not found.role:
         return None
-    sender = Sender(f"fhir:{known.name}", known.member, role)
-    return Caller(programme, known.name, Person(known.member, role), known.scopes, sender)
+    sender = Sender(f"fhir:{known.name}", known.member, found.role)
+    by = Person(known.member, found.role)
+    return Caller(programme, known.name, by, known.scopes, sender, found)
 
 
 def _device(token: str) -> Caller | None:
@@ -112,9 +115,12 @@ def _device(token: str) -> Caller | None:
     # A device delivers and reads nothing; its readings are single values, whose end means nothing.
     single = Sender(f"fhir:{sender.author}", sender.author, sender.role, sender.site)
     by = Person(sender.author, sender.role)
-    return Caller(programme, sender.author, by, ("system/Observation.c",), single)
+    own = Reach(sender.role, frozenset({sender.site}) if sender.site else None)
+    return Caller(programme, sender.author, by, ("system/Observation.c",), single, own)
 
 
-def _role_of(member: str) -> str:
+def _reach_of(programme: str, member: str) -> Reach:
     found = get_user_model().objects.filter(username=member, is_active=True).first()
-    return str(getattr(found, "role", "")) if found else ""
+    if found is None:
+        return reach.NOBODY
+    return reach.reach_of(programmes.load(programme).programme, member, getattr(found, "role", ""))

@@ -17,7 +17,7 @@ from sojourn.exchange.fhir import vital_signs
 from sojourn.exchange.fhir.callers import Caller
 from sojourn.exchange.fhir.codes import codes
 from sojourn.exchange.fhir.elements import Resource
-from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, ONCE
+from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, ONCE, Reader
 from sojourn.exchange.fhir.outcome import Fault
 from sojourn.exchange.fhir.ratings import TOTAL
 from sojourn.exchange.fhir.vital_signs import moment, participant_of
@@ -63,6 +63,7 @@ def create(caller: Caller, resource: Resource, base: str, if_none_exist: str = "
     if not blinding.may_see_visits(caller.by.role, pool):
         raise Fault(403, "a rater of a pool records on the page of an assessment", kind)
     if kind == "Observation":
+        _must_be_reached(caller, resource)
         new, identity, words = vital_signs.take(resource, caller.programme, caller.sender)
         return Created(kind, identity, new, words)
     key = _key(caller, kind, resource, if_none_exist)
@@ -77,6 +78,14 @@ def create(caller: Caller, resource: Resource, base: str, if_none_exist: str = "
         raise Fault(422, str(error), kind) from error
     identity = participant if kind in ONCE else f"{participant}.{written[0].sequence}"
     return Created(kind, identity, not before)
+
+
+def _must_be_reached(caller: Caller, resource: Resource) -> None:
+    participant, _ = vital_signs.read(resource)
+    if not caller.reach.everywhere and not Reader(
+        caller.programme, caller.by, "", caller.reach
+    ).reaches(participant):
+        raise Fault(422, f"{participant} is of a site {caller.name} does not reach", "subject")
 
 
 def _must_be_taken(kind: str) -> None:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
+
 from sojourn import instruments
 from sojourn.conduct import blinding
 from sojourn.conduct.randomisation import AllocationOpened
+from sojourn.conduct.reach import Reach
 from sojourn.course.correction import effective
 from sojourn.exchange.fhir import people, plans, ratings, treatment
 from sojourn.exchange.fhir.elements import About, Made, Resource
@@ -16,7 +19,7 @@ from sojourn.ledger.columns import entry_of
 from sojourn.ledger.desk import Person, stream_of
 from sojourn.ledger.read import has_entry, read_stream, stored_at, version
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.rows import ResourceRow
+from sojourn.ledger.rows import ParticipantRow, ResourceRow
 from sojourn.record.entry import Entry
 
 Builder = Callable[[About, Made], Resource]
@@ -47,6 +50,7 @@ class Reader:
     programme: str
     by: Person
     base: str
+    reach: Reach
 
     @property
     def about(self) -> About:
@@ -74,9 +78,21 @@ class Reader:
             return False
         return resource in FOR_RATERS
 
+    def reaches(self, participant: str) -> bool:
+        """Whether this caller holds a role at that participant's site."""
+        if self.reach.everywhere:
+            return True
+        rows = ParticipantRow.objects.filter(stream=stream_of(self.programme, participant))
+        return self.reach.includes(rows.values_list("site", flat=True).first() or "")
+
+    def at_sites(self, rows: QuerySet[ResourceRow]) -> QuerySet[ResourceRow]:
+        """Those of ``rows`` that are of sites this caller holds a role at."""
+        sites = self.reach.sites
+        return rows if sites is None else rows.filter(site__in=sorted(sites))
+
     def visible(self, row: ResourceRow) -> bool:
         """Whether this role may see that one."""
-        if not self.may_see(row.resource):
+        if not self.may_see(row.resource) or not self.reach.includes(row.site):
             return False
         return row.resource == "Patient" or blinding.may_see_visit(self.by.role, row.rated_by)
 

@@ -77,6 +77,12 @@ def one(about: About, identity: str) -> Measured | None:
     return Measured(found["who"], int(found["session"]), sign, at_ms, read)
 
 
+def whose(identity: str) -> str:
+    """The participant whose reading has that id."""
+    found = _READING.fullmatch(identity)
+    return found["who"] if found else ""
+
+
 def asked_for(search: Search) -> bool:
     """Whether readings of monitors are among what ``search`` means."""
     if search.resource != "Observation" or not _signs(search):

@@ -225,8 +225,10 @@ def _is_of(look: Resource, patient: str) -> bool:
 
 
 def _must_oversee(reader: Reader) -> None:
-    if reader.by.role not in OVERSEE:
-        raise Fault(403, "looks at names and seals are shown to monitor and programme lead")
+    if reader.by.role not in OVERSEE or not reader.reach.everywhere:
+        raise Fault(
+            403, "looks at names and seals are shown to monitor and programme lead of every site"
+        )
 
 
 def _behind(row: ResourceRow, after: int) -> tuple[Entry, ...]:
@@ -238,7 +240,7 @@ def _behind(row: ResourceRow, after: int) -> tuple[Entry, ...]:
 
 def _told(reader: Reader, stream: str, entries: Sequence[Entry]) -> Iterator[Resource]:
     targets: dict[int, list[str]] = {}
-    if not entries:
+    if not entries or not reader.reaches(stream.rpartition(":")[2]):
         return
     rows = ResourceRow.objects.filter(Q(stream=stream) & _made_by(entries))
     for row in rows.order_by("resource", "key"):

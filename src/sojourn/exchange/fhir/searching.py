@@ -94,7 +94,7 @@ def rows_of(reader: Reader, search: Search) -> list[ResourceRow]:
         raise Fault(
             403, f"a blinded rater sees ratings only, no {search.resource}", search.resource
         )
-    rows = ResourceRow.objects.filter(search.where)
+    rows = reader.at_sites(ResourceRow.objects.filter(search.where))
     wanted = search.codes
     if reader.rates_only and search.resource != "Patient":
         rows = rows.filter(rated_by="independent-rater")
@@ -193,6 +193,7 @@ def _first(reader: Reader, search: Search) -> list[Found]:
         found += [
             Found(each.place, each.participant, each.observation())
             for each in monitored.found(reader.about, search, most)
+            if reader.reaches(each.participant)
         ]
     return sorted(found, key=lambda each: each.place)[:most]
 

@@ -1,7 +1,8 @@
 """The addresses under /fhir: thin doors to what reads and writes. Every error is told as FHIR."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from sojourn.exchange import asked
+from sojourn.exchange.asked import Asked
 from sojourn.exchange.fhir import (
     bodies,
     bundles,
@@ -25,7 +28,7 @@ from sojourn.exchange.fhir import (
 )
 from sojourn.exchange.fhir.callers import Caller, caller_of
 from sojourn.exchange.fhir.elements import Resource
-from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader
+from sojourn.exchange.fhir.kept import OF_COURSES, OF_PROGRAMMES, Reader, place_of
 from sojourn.exchange.fhir.outcome import Fault, outcome
 from sojourn.exchange.fhir.writing import text_of
 from sojourn.ledger import raising
@@ -98,17 +101,17 @@ def smart_configuration(request: HttpRequest) -> HttpResponse:
 @spoken("GET", "POST")
 def of_type(request: HttpRequest, resource: str) -> HttpResponse:
     """Search, or create."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     if request.method == "POST":
         return _created(request, caller, resource)
-    asked = _query(request.META.get("QUERY_STRING", ""))
-    return _answer(_search(caller, resource, asked, lenient=_lenient(request)))
+    query = _query(request.META.get("QUERY_STRING", ""))
+    return _answer(_search(caller, resource, query, lenient=_lenient(request)))
 
 
 @spoken("GET")
 def one(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Read one resource as it stands."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     return _answer(_read(caller, resource, identity))
 
 
@@ -117,20 +120,21 @@ def search(request: HttpRequest, resource: str) -> HttpResponse:
     """Search with the parameters in the body, so that no address tells of a participant."""
     if request.method == "GET":
         return one(request, resource=resource, identity="_search")  # type: ignore[return-value]
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     body = bodies.body_of(request, (bodies.FORM,))
     try:
         text = body.decode("ascii")
     except UnicodeDecodeError as error:
         raise Fault(400, "holds what is no form; percent-encode it", code="structure") from error
-    asked = _query(request.META.get("QUERY_STRING", "")) + _query(text)
-    return _answer(_search(caller, resource, asked, lenient=_lenient(request)))
+    query = _query(request.META.get("QUERY_STRING", "")) + _query(text)
+    _tell(request, caller, _named(dict(query)))
+    return _answer(_search(caller, resource, query, lenient=_lenient(request)))
 
 
 @spoken("GET")
 def history(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
     """Every version of one resource, newest first."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     versions = _versions(caller, resource, identity)
     entries = []
     for number, each in enumerate(reversed(versions)):
@@ -144,7 +148,7 @@ def history(request: HttpRequest, resource: str, identity: str) -> HttpResponse:
 @spoken("GET")
 def version(request: HttpRequest, resource: str, identity: str, number: str) -> HttpResponse:
     """One version, by the sequence of the entry that made it."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     for each in _versions(caller, resource, identity):
         if each["meta"]["versionId"] == number:
             return _answer(each)
@@ -154,7 +158,7 @@ def version(request: HttpRequest, resource: str, identity: str, number: str) -> 
 @spoken("POST")
 def bundle(request: HttpRequest) -> HttpResponse:
     """A transaction or a batch."""
-    caller = caller_of(request.headers.get("Authorization", ""))
+    caller = _caller(request)
     sent = bodies.parsed(bodies.body_of(request))
     if sent.get("resourceType") != "Bundle":
         raise Fault(422, "is no Bundle; send others to their own type", "resourceType")
@@ -166,19 +170,19 @@ def bundle(request: HttpRequest) -> HttpResponse:
 @spoken("GET")
 def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
     """Bulk export: the manifest, or the lines of one type; ``of`` patients, or of all there is."""
-    caller = caller_of(request.headers.get("Authorization", ""))
-    asked = dict(_query(request.META.get("QUERY_STRING", "")))
-    unknown = set(asked) - {"_type", "_since", "_outputFormat", "part"}
+    caller = _caller(request)
+    wanted = dict(_query(request.META.get("QUERY_STRING", "")))
+    unknown = set(wanted) - {"_type", "_since", "_outputFormat", "part"}
     if unknown:
         raise Fault(400, "is not understood; known are _type and _since", min(unknown))
     reader = _reader(caller)
-    if since := asked.get("_since", ""):
+    if since := wanted.get("_since", ""):
         parameters.parsed(caller.programme, "Patient", [("_lastUpdated", f"gt{since}")])
-    if part := asked.get("part", ""):
+    if part := wanted.get("part", ""):
         (kind,) = exporting.types_of(caller, reader, part.partition(",")[0])
         lines = exporting.lines(reader, kind, since)
         return StreamingHttpResponse(lines, content_type="application/fhir+ndjson")
-    kinds = exporting.types_of(caller, reader, asked.get("_type", ""), of_patients=bool(of))
+    kinds = exporting.types_of(caller, reader, wanted.get("_type", ""), of_patients=bool(of))
     if "respond-async" in request.headers.get("Prefer", ""):
         begun = HttpResponse(status=202)
         begun["Content-Location"] = f"{base()}/{of}$export?{request.META.get('QUERY_STRING', '')}"
@@ -192,6 +196,34 @@ def export(request: HttpRequest, of: str = "") -> HttpResponseBase:
 def unknown(request: HttpRequest, **words: str) -> HttpResponse:
     """Whatever else is asked for under /fhir."""
     raise Fault(404, "there is nothing at this address; see /fhir/metadata")
+
+
+def _caller(request: HttpRequest) -> Caller:
+    """Who asks; the access log is told for whom, and about whom where it is one participant."""
+    caller = caller_of(request.headers.get("Authorization", ""))
+    _tell(request, caller, _participant(request))
+    return caller
+
+
+def _tell(request: HttpRequest, caller: Caller, about: str) -> None:
+    asked.tell(request, Asked(caller.programme, about, caller.by, f"fhir:{caller.name}"))
+
+
+def _named(query: Mapping[str, str]) -> str:
+    """The one participant that a search names; empty for several or none."""
+    found = (query.get("patient") or query.get("subject") or "").rpartition("/")[2]
+    return "" if "," in found else found
+
+
+def _participant(request: HttpRequest) -> str:
+    words = request.resolver_match.kwargs if request.resolver_match else {}
+    found = _named(request.GET.dict())
+    if words.get("resource") in OF_COURSES and words.get("identity"):
+        found = monitored.whose(words["identity"])
+        if not found:
+            with suppress(Fault):
+                found, _ = place_of(words["resource"], words["identity"])
+    return found
 
 
 def _created(request: HttpRequest, caller: Caller, resource: str) -> HttpResponse:
@@ -232,7 +264,7 @@ def _read(caller: Caller, resource: str, identity: str) -> Resource:
     if resource in OF_COURSES:
         if resource == "Observation" and not reader.rates_only:
             found = monitored.one(reader.about, identity)
-            if found is not None:
+            if found is not None and reader.reaches(found.participant):
                 return found.observation()
         return reader.resources([reader.row(resource, identity)])[0]
     if resource == "AuditEvent":
@@ -271,7 +303,7 @@ def _versions(caller: Caller, resource: str, identity: str) -> list[Resource]:
     reader = _reader(caller)
     if resource == "Observation" and not reader.rates_only:
         found = monitored.one(reader.about, identity)
-        if found is not None:
+        if found is not None and reader.reaches(found.participant):
             return [found.observation()]
     return list(reader.versions(reader.row(resource, identity)))
 
@@ -289,7 +321,7 @@ def _lenient(request: HttpRequest) -> bool:
 
 
 def _reader(caller: Caller) -> Reader:
-    return Reader(caller.programme, caller.by, base())
+    return Reader(caller.programme, caller.by, base(), caller.reach)
 
 
 def _query(text: str) -> list[tuple[str, str]]:

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.db import transaction
 
+from sojourn.exchange import scanning
 from sojourn.exchange.reading import ImportRefused
 from sojourn.exchange.registry.finding import comparable
 from sojourn.exchange.registry.models import RegistryImport, RegistrySite, RegistryStudy
 from sojourn.exchange.registry.study import Study, check
 from sojourn.ledger import clock
+from sojourn.record.command import Refused
 
 MOST_BYTES = 500_000_000
 MOST_PROBLEMS = 50
@@ -80,6 +82,10 @@ def _read(path: Path) -> str:
         raise ImportRefused((f"{path.name}: can't be read: {error}",)) from error
     if "\\u0000" in text or "\0" in text:
         raise ImportRefused((f"{path.name}: holds a NUL character, which no text has; remove it",))
+    try:
+        scanning.scan(path.name, text.encode())
+    except Refused as refused:
+        raise ImportRefused((refused.message,)) from refused
     return text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sojourn.exchange import scanning
 from sojourn.exchange.reading import ImportRefused
 from sojourn.exchange.usdm.classes import (
     InterventionalStudyDesign,
@@ -15,6 +16,7 @@ from sojourn.exchange.usdm.classes import (
     StudyVersion,
     Wrapper,
 )
+from sojourn.record.command import Refused
 
 MOST_CHARACTERS = 20_000_000
 MOST_DEPTH = 60
@@ -61,7 +63,9 @@ def text_of(path: Path) -> str:
     try:
         if path.stat().st_size > 4 * MOST_CHARACTERS:
             raise ImportRefused((f"{path.name}: is over {4 * MOST_CHARACTERS} bytes; split it",))
-        return path.read_text(encoding="utf-8-sig")
+        return scanning.taken(path, "json").decode("utf-8-sig")
+    except Refused as refused:
+        raise ImportRefused((refused.message,)) from refused
     except (OSError, UnicodeDecodeError) as error:
         raise ImportRefused((f"{path.name}: can't be read: {error}",)) from error
 
