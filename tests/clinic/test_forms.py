@@ -14,6 +14,7 @@ from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.models import Member
 from sojourn.clinic.offers import PAGE_OF, offers
 from sojourn.clinic.views import programme as programme_page
+from sojourn.conduct.reach import Reach
 from sojourn.course.schedule import plan
 from sojourn.course.verification import VerifySource
 from sojourn.ledger import programmes
@@ -80,23 +81,27 @@ def test_every_command_of_the_demonstration_comes_back_from_its_form(monkeypatch
         if not isinstance(back, type(command)) or as_typed(back) != as_typed(command):
             amiss.append((command, back))
 
-    def visitor(role, standing):
-        return Visitor(Member(username="someone", role=role), PROGRAMME, standing)
+    def visitor(name, role, standing):
+        member = Member(username=name, role=role)
+        return Visitor(member, PROGRAMME, standing, Reach(role, None))
 
     execute, to_programme = Desk.execute, programmes.execute
 
     def at_the_desk(self, command, **more):
         protocol = self.standing.protocol
         offered = offers(
-            visitor(self.by.role, self.standing), self.course, plan(self.course, protocol)
+            visitor(self.by.name, self.by.role, self.standing),
+            self.course,
+            plan(self.course, protocol),
         )
         compare(command, offered.with_all_visits(protocol), protocol)
         return execute(self, command, **more)
 
-    def at_the_programme(key, command, *, role, **more):
+    def at_the_programme(key, command, *, author, role, **more):
         standing = programmes.load(key)
-        compare(command, programme_page.offers_of(visitor(role, standing)), standing.protocol)
-        return to_programme(key, command, role=role, **more)
+        offered = programme_page.offers_of(visitor(author, role, standing))
+        compare(command, offered, standing.protocol)
+        return to_programme(key, command, author=author, role=role, **more)
 
     monkeypatch.setattr(Desk, "execute", at_the_desk)
     monkeypatch.setattr(programmes, "execute", at_the_programme)

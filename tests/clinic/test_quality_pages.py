@@ -16,9 +16,10 @@ from sojourn.course.screening import RegisterParticipant
 from sojourn.ledger import clock, programmes
 from sojourn.ledger import desk as ledger_desk
 from sojourn.ledger.desk import Person, load_course, stream_of
+from sojourn.ledger.quality_rows import HoldRow, QueryRow, VerificationRow
 from sojourn.ledger.read import read_stream
 from sojourn.ledger.rebuild import fingerprint, rebuild
-from sojourn.ledger.rows import HoldRow, ParticipantRow, QueryRow, VerificationRow
+from sojourn.ledger.rows import ParticipantRow
 from sojourn.record.command import Refused
 from tests.clinic.test_pages import prefilled
 from tests.kept import once

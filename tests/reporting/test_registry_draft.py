@@ -19,8 +19,9 @@ from sojourn.evidence.registry import draft as read_back
 from sojourn.exchange.registry.study import ProtocolSection
 from sojourn.ledger import clock, programmes
 from sojourn.ledger.desk import stream_of
+from sojourn.ledger.quality_rows import HoldRow, QueryRow
 from sojourn.ledger.read import version
-from sojourn.ledger.rows import HoldRow, ParticipantRow, QueryRow
+from sojourn.ledger.rows import ParticipantRow
 from tests.reporting.conftest import STATISTICIAN
 
 NCT, COMPLETED = "NCT00000001", "2026-05-31"

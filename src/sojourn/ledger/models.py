@@ -7,6 +7,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Django looks for tables in this module alone.
+from sojourn.ledger import quality_rows as quality_rows
 from sojourn.ledger import readings_rows as readings_rows
 from sojourn.ledger import rows as rows
 

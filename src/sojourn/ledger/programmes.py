@@ -19,9 +19,10 @@ from sojourn.course.circumstances import Amended, Clearance
 from sojourn.course.state import Course
 from sojourn.ledger import clock, leases, projections, safety
 from sojourn.ledger.append import append, take_turn
+from sojourn.ledger.quality_rows import HoldRow, QueryRow
 from sojourn.ledger.read import last_hash, read_stream, streams
 from sojourn.ledger.registry import kinds
-from sojourn.ledger.rows import HoldRow, ParticipantRow, ProtocolText, QueryRow
+from sojourn.ledger.rows import ParticipantRow, ProtocolText
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
 from sojourn.protocols.model import Protocol, Visit
 from sojourn.record.command import Refused, signature_of

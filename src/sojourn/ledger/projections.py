@@ -21,6 +21,7 @@ from sojourn.course.state import Course
 from sojourn.instruments import Score, change
 from sojourn.ledger import alarms, resources, safety
 from sojourn.ledger.columns import day_of, iso
+from sojourn.ledger.quality_rows import HoldRow, QueryRow, VerificationRow
 from sojourn.ledger.readings_rows import AlarmRow
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import (
@@ -28,14 +29,11 @@ from sojourn.ledger.rows import (
     DeviationRow,
     DueRow,
     FollowedRow,
-    HoldRow,
     ObservationRow,
     OpenAlertRow,
     OpenSessionRow,
     ParticipantRow,
-    QueryRow,
     ResourceRow,
-    VerificationRow,
 )
 from sojourn.protocols.model import Protocol
 from sojourn.record.entry import Entry

@@ -10,7 +10,8 @@ from sojourn.clinic.access import Visitor, in_programme
 from sojourn.conduct import blinding
 from sojourn.course.verification import CRITICAL, KINDS
 from sojourn.ledger import clock
-from sojourn.ledger.rows import HoldRow, ParticipantRow, QueryRow, VerificationRow
+from sojourn.ledger.quality_rows import HoldRow, QueryRow, VerificationRow
+from sojourn.ledger.rows import ParticipantRow
 
 PAGE = 100
 STANDINGS = (
