@@ -1,4 +1,4 @@
-"""Tables of queries, source verification and held data, rebuilt from the entries like every list."""
+"""Tables of queries, source verification and held data, rebuilt from the entries like the rest."""
 
 from django.db import models
 from django.db.models import Index
