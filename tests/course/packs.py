@@ -41,10 +41,11 @@ class Pack:
     levels: tuple[frozenset[int], ...]
     least_days: int
     lasting_min: int
-    days_free: dict[str, int | None]
+    days_free: dict[str, int]
     arm: str = ""
     supplemental: bool = False
     qtc_limit: int | None = None
+    no_rule: frozenset[str] = frozenset()  # a prescriber decides, until it has left the body
     screening: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
@@ -173,7 +174,8 @@ OPIOIDS = Pack(
     (frozenset({700}),),
     365,
     1440,
-    {"Zoloft 50 mg": 29, "phenelzine": 14, "Imitrex": None, "Prozac": 87},
+    {"Zoloft 50 mg": 29, "phenelzine": 14, "Imitrex": 1, "Prozac": 87},
     qtc_limit=450,
+    no_rule=frozenset({"Imitrex"}),
 )
 PACKS = (PTSD, AUTISM, DEPRESSION, ANXIETY, OPIOIDS)

@@ -406,12 +406,12 @@ class AnyCourse(RuleBasedStateMachine):
                 stopped[each.fact.medicine] = each.fact.stopped_on
         cleared = {each.fact.medicine for each in self.earlier(dose, MedicationCleared)}
         for key, name in written.items():
-            washout = self.pack.days_free.get(name)
-            if washout is None:  # nothing is on file: a prescriber decided
-                assert key in cleared
-                continue
+            free = self.pack.days_free.get(name)
+            if key in cleared and (free is None or name in self.pack.no_rule):
+                continue  # nothing is on file, and a prescriber decided
+            assert free is not None
             assert stopped[key] is not None
-            assert (dose.occurred_at.date() - stopped[key]).days >= washout
+            assert (dose.occurred_at.date() - stopped[key]).days >= free
         raised = {each.fact.alert for each in self.earlier(dose, AlertRaised)}
         assert raised == {each.fact.alert for each in self.earlier(dose, AlertResolved)}
         rated = self.earlier(dose, AssessmentRecorded)
