@@ -8,6 +8,7 @@ from django.test import Client
 
 from sojourn.clinic.authority import authority
 from sojourn.clinic.demo.programme import ACCOUNTS
+from sojourn.clinic.models import AccessLine
 from sojourn.conduct import blinding
 from sojourn.ledger import clock
 from sojourn.ledger.desk import load_course
@@ -184,3 +185,42 @@ def test_a_rater_of_a_pool_is_told_nothing_of_whom_and_when(program, in_progress
     said = {"at": clock.now().isoformat(), "category": "pressure", "text": "asked to rate low"}
     path = "confidential/commands/safety.report-confidentially"
     assert rater.send(path, said).status_code == 201
+
+
+def test_a_role_held_at_one_site_shows_that_site_alone(program, in_session):
+    lead, therapist = program("lead"), program("therapist")
+    granted = {
+        "at": clock.now().isoformat(),
+        "member": "therapist",
+        "role": "therapist",
+        "reason": "works there only",
+        "sites": "site-02",
+    }
+    box = lead.get("containers").json()["containers"][0]["number"]
+    seen = lead.get().json()["version"]
+    answer = lead.send("commands/access.grant-role", granted, version=seen)
+    assert answer.status_code == 201, answer.content
+    listed = therapist.get("participants").json()["participants"]
+    assert {each["site"] for each in listed} <= {"site-02"}
+    said = {"at": clock.now().isoformat(), "concern": "seems tired"}
+    command = f"participants/{in_session}/commands/safety.raise-concern"
+    for path in (f"participants/{in_session}", f"participants/{in_session}/entries", "record"):
+        assert therapist.get(path).status_code == 403, path
+    assert therapist.send(command, said).status_code == 403
+    assert not therapist.get("today").json()["sessions"]
+
+    pharmacist = program("pharmacist")
+    asked = {**granted, "member": "pharmacist", "role": "pharmacist"}
+    assert lead.send("commands/access.grant-role", asked, version=seen + 1).status_code == 201
+    mine = pharmacist.get("containers").json()["containers"]
+    assert {each["site"] for each in mine} == {"site-02"}
+    assert pharmacist.get(f"containers/{box}").status_code == 403
+    assert pharmacist.get("sites/site-01/register").status_code == 403
+    unknown = lead.send("commands/access.grant-role", {**asked, "member": "nobody-here"}, version=1)
+    assert "there is no account" in unknown.json()["detail"]
+
+
+def test_who_read_a_participant_over_the_api_stands_in_the_access_log(program, in_session):
+    program("therapist").get(f"participants/{in_session}")
+    line = AccessLine.objects.filter(participant=in_session).latest("id")
+    assert (line.member, line.page, line.status) == ("therapist", "api:participant", 200)
