@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from sojourn import conduct, course
 from sojourn.clinic import authority
+from sojourn.clinic.api import tokens
 from sojourn.clinic.authority import ROLE_KEYS
 from sojourn.clinic.demo import PROGRAMME
 from sojourn.clinic.demo.programme import ACCOUNTS
@@ -42,6 +43,7 @@ COMMANDS_AT = {
     "programme-command": conduct.COMMANDS,
     "stock-command": accountability.COMMANDS,
 }
+API = "api:"
 Values = Mapping[str, tuple[object, ...]]
 
 
@@ -121,6 +123,8 @@ def requests(role: str, known: Values, query: str) -> Iterator[Request]:
         group = table.group(name, "GET") or table.group(name, "POST")
         if name in PASSED_OVER or group == authority.TOKEN or role != ASKED_BY.get(name, role):
             continue
+        if name.startswith(API) and group != authority.EVERYONE:
+            continue  # asked with a token of the member's own
         if group == authority.EVERYONE and role != NOBODY:
             continue  # the same for all: asked once
         for chosen in product(*(_of(name, word, role, known, table) for word in sorted(words))):
@@ -159,10 +163,14 @@ def programs(chance: Chance) -> Iterator[tuple[Asker, tuple[Request, ...]]]:
     """A program for each blinded member, a device, and a participant's phone, with their tokens."""
     someone = ParticipantRow.objects.filter(status="in-progress")[0].participant
     asked = tuple(_token_pages(someone))
+    # All at once: chance, which repeats itself with every request, would make the same one twice.
+    members = {role: Member.objects.filter(role=role)[0] for role in BLINDED}
+    own = {role: tokens.make(each, "all", ("read", "write"), 1) for role, each in members.items()}
     for member, role in ACCOUNTS:
         if role in BLINDED and member != "therapist2":
             token = callers.add(PROGRAMME, member, member, "system/*.rs", author="lead")
             yield _with_token(f"program of a {role}", token, chance), asked
+            yield _with_token(f"own program of a {role}", own[role], chance), tuple(_api(role))
     others = tuple(each for each in asked if not each.name.startswith("fhir"))
     token = devices.add(PROGRAMME, "monitor-1", author="lead")
     yield _with_token("device", token, chance), others
@@ -172,6 +180,16 @@ def programs(chance: Chance) -> Iterator[tuple[Asker, tuple[Request, ...]]]:
     assert link is not None
     phone.post(link[0])
     yield Asker("participant", phone, chance), others
+
+
+def _api(role: str) -> Iterator[Request]:
+    """Each list of the API with every value its words can have, by whom it is for."""
+    table, known = authority.authority(), values()
+    for name, words in dict.fromkeys(addresses()):
+        if name.startswith(API) and table.group(name, "GET"):
+            for chosen in product(*(_of(name, word, role, known, table) for word in sorted(words))):
+                path = reverse(name, kwargs=dict(zip(sorted(words), chosen, strict=True)))
+                yield Request(name, "GET", path)
 
 
 def _token_pages(someone: str) -> Iterator[Request]:

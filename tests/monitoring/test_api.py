@@ -126,7 +126,7 @@ def test_a_batch_of_the_wrong_shape_is_refused_and_the_field_named(device, opene
 
 
 def test_the_interface_documents_itself(client):
-    text = client.get("/api/v1/openapi.json", headers=HOST).json()
+    text = client.get("/api/v1/vitals/openapi.json", headers=HOST).json()
     assert text["openapi"].startswith("3.")
     assert {"/api/v1/vitals/batches", "/api/v1/vitals/alarms"} <= set(text["paths"])
 

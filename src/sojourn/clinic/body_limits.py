@@ -4,7 +4,10 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sojourn.exchange.fhir import bodies, bundle_files
+from sojourn.clinic.api.door import is_api
+from sojourn.clinic.api.problems import CONTENT_TYPE, Problem
+from sojourn.exchange import bodies
+from sojourn.exchange.fhir import bundle_files
 from sojourn.exchange.fhir.outcome import outcome
 
 Message = MutableMapping[str, Any]
@@ -44,7 +47,7 @@ def bounded(pages: Application) -> Application:
 
 
 def _most(path: str) -> int:
-    return bodies.MOST_BYTES if _is_fhir(path) else MOST
+    return bodies.MOST_BYTES if _is_fhir(path) or is_api(path) else MOST
 
 
 def _is_fhir(path: str) -> bool:
@@ -63,6 +66,8 @@ async def _refuse(path: str, most: int, send: Send) -> None:
     if _is_fhir(path):
         body = json.dumps(outcome("error", "too-long", words)).encode()
         kind = "application/fhir+json"
+    elif is_api(path):
+        body, kind = Problem(413, words).answer().content, CONTENT_TYPE
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),

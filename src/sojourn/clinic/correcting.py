@@ -76,3 +76,20 @@ _COMMANDS: Mapping[type, Callable[[Entry], Any]] = {
     guessing.GuessRecorded: _guess,
     adverse_events.AdverseEventRecorded: _same_fields(adverse_events.RecordAdverseEvent),
 }
+
+# The commands by whose forms entries are corrected.
+CORRECTING: tuple[type[Any], ...] = (
+    assessment.RecordAssessment,
+    medication.RecordMedication,
+    medication.StopMedication,
+    visit_facts.HoldScreeningVisit,
+    HoldPreparation,
+    HoldIntegration,
+    aftercare.RecordContact,
+    dosing.RecordVitals,
+    room.NoteObservation,
+    room.WriteNote,
+    guessing.RecordOwnGuess,
+    guessing.RecordParticipantsGuess,
+    adverse_events.RecordAdverseEvent,
+)

@@ -6,8 +6,8 @@ from types import NoneType
 from typing import Any, get_args
 
 from django import forms
-from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from sojourn.clinic.offers import Choices, Offers
 from sojourn.instruments import Instrument
@@ -35,7 +35,7 @@ class CommandForm(forms.Form):
         command: type[Any],
         offered: Offers,
         *,
-        data: QueryDict | None = None,
+        data: MultiValueDict[str, Any] | None = None,
         initial: Mapping[str, Any] | None = None,
         instrument: Instrument | None = None,
         protocol: Protocol | None = None,
@@ -216,11 +216,11 @@ class CommandForm(forms.Form):
             given = tuple(self.cleaned_data[each] for each in self.groups.get(name, ()))
             return given if any(value is not None for value in given) else ()
         value = self.cleaned_data.get(name)
-        if _bare(field.type) is bool:
+        if bare(field.type) is bool:
             return value == "yes"
         if _is_tuple(field.type):
             return tuple(value or ())
-        if _bare(field.type) is int and value not in (None, ""):
+        if bare(field.type) is int and value not in (None, ""):
             return int(value)
         if value in (None, "") and NoneType in get_args(field.type):
             return None
@@ -246,7 +246,7 @@ def initial_of(command: Any) -> dict[str, Any]:
 
 
 def _form_field(field: Asked, choices: Choices) -> forms.Field:
-    ask, bare = field.ask, _bare(field.type)
+    ask, kind = field.ask, bare(field.type)
     common: dict[str, Any] = {
         "label": f"{ask.label}, {ask.unit}" if ask.unit else ask.label,
         "help_text": ask.help,
@@ -261,18 +261,18 @@ def _form_field(field: Asked, choices: Choices) -> forms.Field:
         if len(options) <= RADIO_UP_TO:
             return forms.ChoiceField(choices=options, widget=forms.RadioSelect, **common)
         return forms.ChoiceField(choices=(("", "Choose"), *options), **common)
-    if bare is bool:
+    if kind is bool:
         return forms.ChoiceField(choices=YES_NO, widget=forms.RadioSelect, **common)
-    if bare is datetime:
+    if kind is datetime:
         # Whole minutes are what a person writes down; seconds would only look exact.
         widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
         return _WallClockField(widget=widget, input_formats=formats, **common)
-    if bare is date:
+    if kind is date:
         return forms.DateField(
             widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **common
         )
-    if bare is int:
+    if kind is int:
         return forms.IntegerField(min_value=ask.at_least, max_value=ask.at_most, **common)
     widget_text: forms.Widget = (
         forms.Textarea({"rows": ask.lines}) if ask.lines > 1 else forms.TextInput()
@@ -284,6 +284,8 @@ class _WallClockField(forms.DateTimeField):
     """A time as the clock on the wall showed it, in the night the clocks change too."""
 
     def to_python(self, value: Any) -> datetime | None:
+        if isinstance(value, datetime) and timezone.is_aware(value):
+            return value  # a program said in which zone
         with timezone.override(UTC):  # or the hour that comes twice would be refused
             shown = super().to_python(value)
         if shown is None:
@@ -306,7 +308,8 @@ def _term_label(term: Term) -> str:
     return f"{term.name} ({term.system_organ_class}; grades {grades})"
 
 
-def _bare(hint: Any) -> Any:
+def bare(hint: Any) -> Any:
+    """The type itself where it may be missing."""
     options = [each for each in get_args(hint) if each is not NoneType]
     return options[0] if options and NoneType in get_args(hint) else hint
 

@@ -42,3 +42,27 @@ class RequestCount(models.Model):
     counted = models.CharField(max_length=64, primary_key=True)
     window_ends = models.BigIntegerField()  # seconds since 1970
     times = models.IntegerField()
+
+
+class PersonalToken(models.Model):
+    """Lets a program act as its member over the API, within scopes, until a day."""
+
+    member = models.ForeignKey(Member, models.CASCADE)
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class SentRequest(models.Model):
+    """What was sent under an idempotency key of a token, known by its SHA-256."""
+
+    token = models.ForeignKey(PersonalToken, models.CASCADE)
+    key = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="sent_once")]

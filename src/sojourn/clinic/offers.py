@@ -234,14 +234,16 @@ def _guesses(visitor: Visitor, course: Course, protocol: Protocol) -> Mapping[st
     }
 
 
-def commands_for(visitor: Visitor, course: Course, offered: Offers) -> tuple[Any, ...]:
+def commands_for(
+    visitor: Visitor, course: Course, offered: Offers, hidden: frozenset[str] = HIDDEN_FROM_MENU
+) -> tuple[Any, ...]:
     """The commands this role may give about this course, with something left to choose."""
     sensible = _sensible(course, offered)
     return tuple(
         command
         for command in COMMANDS.values()
         if visitor.role in command.roles
-        and command.name not in HIDDEN_FROM_MENU
+        and command.name not in hidden
         and command.name not in PAGE_OF
         and (not course.ended or command in AFTER_THE_END)
         and quality.enters(course, command)

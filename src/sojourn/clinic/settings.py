@@ -132,6 +132,7 @@ TRACES = os.environ.get("SOJOURN_TRACES", "")
 MIDDLEWARE = [
     "sojourn.clinic.measuring.measured",
     "sojourn.clinic.guarding.with_headers",
+    "sojourn.clinic.api.door.telling",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -139,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sojourn.clinic.guarding.signed_in_as_required",
+    "sojourn.clinic.api.door.ByToken",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "sojourn.clinic.limits.Limited",
     "sojourn.clinic.access_log.kept",

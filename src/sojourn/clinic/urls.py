@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from sojourn.clinic import guarding
+from sojourn.clinic.api import interface
 from sojourn.clinic.views import (
     access_log,
     aftercare,
@@ -39,6 +40,7 @@ from sojourn.clinic.views import (
     stock,
     suitability,
     today,
+    tokens,
     unblinding,
     ways,
     weighing,
@@ -51,7 +53,8 @@ participant = "<slug:programme>/participants/<str:participant>/"
 
 urlpatterns = [
     path("", today.home, name="home"),
-    path("api/v1/", vitals_api.addresses()),
+    path("api/v1/vitals/", vitals_api.addresses()),
+    path("api/v1/", interface.addresses()),
     path("fhir", fhir_views.bundle, name="fhir-root"),
     path("fhir/", include("sojourn.exchange.fhir.urls")),
     path("health/live", health.live, name="live"),
@@ -64,6 +67,7 @@ urlpatterns = [
     path(
         ".well-known/security.txt", login_not_required(guarding.security_txt), name="security-txt"
     ),
+    path("tokens/", tokens.own_tokens, name="tokens"),
     path("pros-and-cons/", weighing.pros_and_cons, name="pros-and-cons"),
     path("population/", population.population, name="population"),
     path("evidence/", evidence.register, name="evidence"),
@@ -161,4 +165,5 @@ urlpatterns = [
     path("<slug:programme>/record/checkpoint.json", record.checkpoint_file, name="checkpoint-file"),
 ]
 
+handler403 = "sojourn.clinic.views.failing.forbidden"
 handler500 = "sojourn.clinic.views.failing.failing"

@@ -1,6 +1,6 @@
 """The interface that devices speak: batches of readings in, open alarms out.
 
-Documented by its own OpenAPI text at /api/v1/openapi.json. Each request
+Documented by its own OpenAPI text at /api/v1/vitals/openapi.json. Each request
 carries a device's token; a token reaches one programme and, where it was made
 for one, one site.
 """
@@ -172,7 +172,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="vitals-api",
 )
-api.add_router("/vitals", router)
+api.add_router("", router)
 
 
 def addresses() -> tuple[list[URLResolver | URLPattern], str, str]:

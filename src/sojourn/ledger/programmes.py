@@ -20,7 +20,7 @@ from sojourn.course.state import Course
 from sojourn.ledger import clock, leases, projections, safety
 from sojourn.ledger.append import append, take_turn
 from sojourn.ledger.quality_rows import HoldRow, QueryRow
-from sojourn.ledger.read import last_hash, read_stream, streams
+from sojourn.ledger.read import last_hash, read_stream, streams, written_by
 from sojourn.ledger.registry import kinds
 from sojourn.ledger.rows import ParticipantRow, ProtocolText
 from sojourn.protocols.analysis_plan import AnalysisPlan, load_plan
@@ -35,7 +35,7 @@ OPENINGS = "openings:"  # who looked behind the seal of a programme
 RESERVED = frozenset(
     {
         ".well-known", "account", "api", "diary", "evidence", "fhir", "guide", "health",
-        "metrics", "population", "pros-and-cons", "static", "ways",
+        "metrics", "population", "pros-and-cons", "static", "tokens", "ways",
     }
 )  # fmt: skip
 
@@ -159,11 +159,15 @@ def execute(
     role: str,
     shown: int | None = None,
     signed: bool = False,
+    under: str = "",
 ) -> tuple[Entry, ...]:
     """Decide and write a command to the programme; ``shown`` is the version the person saw.
 
     ``signed`` says that the author has just proved who they are, for this very command.
+    A retry ``under`` the same idempotency key writes nothing twice.
     """
+    if written := written_by(PREFIX + key, under):
+        return written
     standing = load(key)
     programme = standing.programme
     command = clock.as_lived_here(command)
@@ -184,6 +188,7 @@ def execute(
             author=author,
             role=role,
             signature=signature,
+            command=under,
         )
         if isinstance(command, analysis_plan.LockAnalysisPlan):
             _keep_plan(key, command, standing.protocol)

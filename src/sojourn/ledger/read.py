@@ -101,6 +101,19 @@ def written_by(stream: str, command: str) -> tuple[Entry, ...]:
     return tuple(entry_of(row, known) for row in rows)
 
 
+def under_key(command: str) -> tuple[Entry, ...]:
+    """The entries that a command with this idempotency key wrote to any stream; none if none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {STORED} FROM ledger_entry "
+            "WHERE command = %s AND command > '' ORDER BY position",
+            (command,),
+        )
+        rows = cursor.fetchall()
+    known = kinds()
+    return tuple(entry_of(row, known) for row in rows)
+
+
 def streams(prefix: str = "") -> Iterator[str]:
     """The names of all streams that begin with ``prefix``, in the order of their bytes."""
     # SQLite would walk every entry's key unless told of the index of first entries.

@@ -21,7 +21,7 @@ DAYS = 7
 def aftercare(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Those up to seven days after a session, whoever needs someone first."""
     today = timezone.localdate(clock.now())
-    people = sorted(_people(visitor), key=lambda each: (each.urgency, -each.day))
+    people = people_of(visitor)
     context = {
         "visitor": visitor,
         "here": "aftercare",
@@ -35,7 +35,8 @@ def aftercare(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return render(request, "clinic/aftercare.html", context)
 
 
-def _people(visitor: Visitor) -> list[AfterSession]:
+def people_of(visitor: Visitor) -> list[AfterSession]:
+    """Those up to seven days after a session, whoever needs someone first."""
     now = clock.now()
     today = timezone.localdate(now)
     every = AftercareRow.objects.filter(
@@ -52,4 +53,4 @@ def _people(visitor: Visitor) -> list[AfterSession]:
         person = seen(course, circumstances, today, zone)
         if person is not None:
             found.append(person)
-    return found
+    return sorted(found, key=lambda each: (each.urgency, -each.day))

@@ -1,6 +1,5 @@
 """Every command as a page: ask, decide, show; a conflict is shown, never hidden."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,23 +12,21 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn import instruments
-from sojourn.clinic import quality, signing
+from sojourn.clinic import signing
 from sojourn.clinic.access import Visitor, course_readers_only, in_programme, rated_by
+from sojourn.clinic.asking import course_of, form_of, instrument_of
 from sojourn.clinic.correcting import command_of
 from sojourn.clinic.forms import CommandForm, initial_of
 from sojourn.clinic.offers import (
     PAGE_OF,
-    Choices,
     Offers,
     assessments_due,
-    offers,
 )
 from sojourn.conduct import blinding
-from sojourn.course import COMMANDS, clearing, correction
-from sojourn.course.adverse_events import RecordAdverseEvent, UpdateAdverseEvent
+from sojourn.course import COMMANDS, clearing
+from sojourn.course.adverse_events import RecordAdverseEvent
 from sojourn.course.amendment import MoveToVersion
 from sojourn.course.amendment_preview import Preview, preview
-from sojourn.course.dose_against_rule import RecordDoseAgainstRule
 from sojourn.course.schedule import plan
 from sojourn.course.screening import RegisterParticipant
 from sojourn.course.state import Course
@@ -38,7 +35,6 @@ from sojourn.instruments import Instrument
 from sojourn.ledger import clock, desk, programmes
 from sojourn.ledger.append import StaleVersion
 from sojourn.ledger.read import read_stream
-from sojourn.ledger.registry import kinds
 from sojourn.record.command import Refused
 
 CONFLICT = (
@@ -80,7 +76,7 @@ def give_command(
     if visitor.role not in kind.roles:
         course_readers_only(visitor)
         raise Http404(f"'{kind.title}' is not for a {visitor.role}.")
-    course = _course(visitor, participant)
+    course = course_of(visitor, participant)
     visitor = visitor.about(course)
     instrument = _instrument(request, kind)
     if kind.name == "assessment.record" and instrument is None:
@@ -119,7 +115,7 @@ def correct(
     request: HttpRequest, visitor: Visitor, participant: str, sequence: int
 ) -> HttpResponse:
     """Correct one entry through the form of the command that made it."""
-    course = _course(visitor, participant)
+    course = course_of(visitor, participant)
     visitor = visitor.about(course)
     entries = read_stream(desk.stream_of(visitor.programme, participant))
     entry = next((each for each in entries if each.sequence == sequence), None)
@@ -204,39 +200,14 @@ def _form(
     initial: dict[str, Any] | None = None,
     correcting: bool = False,
 ) -> CommandForm:
-    offered = offers(visitor, course, plan(course, visitor.standing.protocol))
-    if instrument is not None:
-        offered = offered.with_choice("instruments", instrument.key, instrument.name)
-        visits = visitor.standing.protocol.visits
-        offered = offered.with_choices(
-            "assessed-visits",
-            tuple((each.key, each.label) for each in visits if instrument.key in each.assessments),
-        )
-    to_verify = _to_verify(request, visitor, kind, course)
-    offered = offered.with_choices("unverified-entries", to_verify)
-    if correcting:
-        offered = offered.with_all_visits(visitor.standing.protocol)
-    ours = ("at", "key", "version")
-    asked_for = {name: value for name, value in request.GET.items() if name not in ours}
-    start = {
-        # A rater takes no decisions, and learns from no form how much others have written.
-        "version": course.version if visitor.sees_course else None,
-        "key": secrets.token_hex(16),
-        # When it happened is asked for and not offered: now would read as leave to give it.
-        **({"at": None} if kind is RecordDoseAgainstRule else {}),
-        # Whoever asks for a whole visit has looked at all of it; else each entry is chosen.
-        **({"entries": [key for key, _ in to_verify]} if request.GET.get("visit") else {}),
-        **_as_it_stands(kind, course, request.GET.get("event", "")),
-        **asked_for,
-        **(initial or {}),
-    }
-    form = CommandForm(
+    form = form_of(
+        visitor,
         kind,
-        offered,
+        course,
         data=request.POST if request.method == "POST" else signing.draft(request),
-        initial=start,
         instrument=instrument,
-        protocol=visitor.standing.protocol,
+        asked_for=request.GET.dict(),
+        initial=initial or {},
         correcting=correcting,
     )
     if not correcting:
@@ -253,14 +224,6 @@ def _form(
     return form
 
 
-def _to_verify(request: HttpRequest, visitor: Visitor, kind: type[Any], course: Course) -> Choices:
-    if kind is not VerifySource:
-        return ()
-    entries = read_stream(desk.stream_of(visitor.programme, course.participant))
-    as_they_read = correction.effective(entries, kinds().read)
-    return quality.to_verify(visitor, as_they_read, course, request.GET.dict())
-
-
 @in_programme
 def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The choice of terms that the words typed so far may mean, for a page to put in place."""
@@ -268,32 +231,8 @@ def terms(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return HttpResponse(str(form["code"]))
 
 
-def _as_it_stands(kind: type[Any], course: Course, event: str) -> dict[str, Any]:
-    """What was last said of the event that is followed up, so that a change is one answer."""
-    known = course.adverse_events.get(event)
-    if kind is not UpdateAdverseEvent or known is None:
-        return {}
-    return {
-        "grade": known.grade,
-        "serious": "yes" if known.serious else "no",
-        "seriousness": known.seriousness,
-        "outcome": known.outcome,
-        "ended_on": known.ended_on,
-    }
-
-
-def _course(visitor: Visitor, participant: str) -> Course:
-    course = desk.load_course(visitor.programme, participant)
-    if not course.participant:
-        raise Http404(f"No participant {participant} in this programme.")
-    return course
-
-
 def _instrument(request: HttpRequest, kind: type[Any]) -> Instrument | None:
-    if kind.name != "assessment.record":
-        return None
-    key = request.POST.get("instrument") or request.GET.get("instrument", "")
-    return instruments.load_shipped().get(key)
+    return instrument_of(kind, request.POST.get("instrument") or request.GET.get("instrument", ""))
 
 
 def _choose_assessment(request: HttpRequest, visitor: Visitor, course: Course) -> HttpResponse:

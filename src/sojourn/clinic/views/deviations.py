@@ -43,10 +43,9 @@ HEADINGS = (
 def deviations(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """A page of deviations, the newest first; arm-blind, and not for raters."""
     asked = {name: request.GET.get(name, "").strip() for name in ("kind", "grade", "search")}
-    rows = _rows(visitor, **asked).order_by("-since_on", "stream", "deviation")
-    shown = list(_after(rows, request.GET.get("after", ""))[: PAGE + 1])
+    rows = rows_of(visitor, **asked).order_by("-since_on", "stream", "deviation")
+    shown = list(after_row(rows, request.GET.get("after", ""))[: PAGE + 1])
     labels: dict[str, str] = dict(CATEGORIES)
-    last = shown[PAGE - 1] if len(shown) > PAGE else None
     context = {
         "visitor": visitor,
         "here": "safety",
@@ -55,7 +54,7 @@ def deviations(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "grades": ((UNCLASSIFIED, "Not classified"), *((key, key.title()) for key, _ in CLASSES)),
         "asked": asked,
         "after": request.GET.get("after", ""),
-        "next_after": f"{last.since_on}|{last.stream}|{last.deviation}" if last else "",
+        "next_after": place_of(shown[PAGE - 1]) if len(shown) > PAGE else "",
         "may_classify": visitor.role in ClassifyDeviation.roles,
     }
     return render(request, "clinic/deviations.html", context)
@@ -65,7 +64,7 @@ def deviations(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def deviations_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResponse:
     """The same list as CSV, whole."""
     asked = {name: request.GET.get(name, "").strip() for name in ("kind", "grade", "search")}
-    rows = _rows(visitor, **asked).order_by("participant", "since_on", "deviation")
+    rows = rows_of(visitor, **asked).order_by("participant", "since_on", "deviation")
     headers = {"Content-Disposition": f'attachment; filename="deviations-{visitor.programme}.csv"'}
     return StreamingHttpResponse(
         lines(HEADINGS, rows.values_list(*COLUMNS).iterator()),
@@ -74,7 +73,8 @@ def deviations_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResp
     )
 
 
-def _rows(visitor: Visitor, *, kind: str, grade: str, search: str) -> Rows:
+def rows_of(visitor: Visitor, *, kind: str, grade: str, search: str) -> Rows:
+    """The deviations known by today."""
     today = timezone.localdate(clock.now())
     every = DeviationRow.objects.filter(programme=visitor.programme, since_on__lte=today)
     rows = visitor.at_sites(every)
@@ -89,7 +89,12 @@ def _rows(visitor: Visitor, *, kind: str, grade: str, search: str) -> Rows:
     return rows
 
 
-def _after(rows: Rows, after: str) -> Rows:
+def place_of(row: DeviationRow) -> str:
+    """Where a page goes on that ended with this row."""
+    return f"{row.since_on}|{row.stream}|{row.deviation}"
+
+
+def after_row(rows: Rows, after: str) -> Rows:
     """The rows that come after the one a page ended with."""
     day, _, rest = after.partition("|")
     stream, _, key = rest.partition("|")

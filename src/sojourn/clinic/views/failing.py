@@ -5,12 +5,23 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.defaults import permission_denied
+
+from sojourn.clinic.api.door import is_api
+from sojourn.clinic.api.problems import Problem
 
 AGAIN_S = 5
 UNREACHABLE = (
     "The record can't be reached or written just now. Nothing of what you sent was kept; "
     "send it again in a moment."
 )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to whoever may not: in words for a person, as a problem for a program."""
+    if is_api(request.path):
+        return Problem(403, str(exception)).answer()
+    return permission_denied(request, exception)
 
 
 def failing(request: HttpRequest) -> HttpResponse:

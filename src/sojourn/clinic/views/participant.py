@@ -32,7 +32,7 @@ HISTORY_PAGE = 40
 @in_programme
 def participant(request: HttpRequest, visitor: Visitor, participant: str) -> HttpResponse:
     """The course, now or as the record knew it at ``?as_of=``."""
-    as_of = _moment(request.GET.get("as_of", ""), participant)
+    as_of = moment_of(request.GET.get("as_of", ""), participant)
     entries = read_stream(stream_of(visitor.programme, participant), as_of=as_of)
     if not entries:
         raise Http404(f"No participant {participant} in this programme at that time.")
@@ -40,10 +40,10 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     amended, visitor = visitor.standing.programme.amended, visitor.about(course)
     day = timezone.localdate(as_of or clock.now())
     planned = plan(course, visitor.standing.protocol)
-    seen = [each for each in entries if _may_see(visitor, each)]
+    seen = [each for each in entries if may_see(visitor, each)]
     everything = request.GET.get("history") == "all"
     lines = [
-        replace(line, correctable=line.correctable and _may_correct(visitor, entry))
+        replace(line, correctable=line.correctable and may_correct(visitor, entry))
         for line, entry in zip(
             history.lines(seen, visitor.standing.protocol, signing.names(seen)),
             reversed(seen),
@@ -93,7 +93,8 @@ def participant(request: HttpRequest, visitor: Visitor, participant: str) -> Htt
     return render(request, "clinic/participant.html", context)
 
 
-def _may_see(visitor: Visitor, entry: Entry) -> bool:
+def may_see(visitor: Visitor, entry: Entry) -> bool:
+    """Whether this visitor may see an entry, as it was first written or as a correction has it."""
     fact = _right(entry)
     visit = programmes.planned_visit(visitor.standing, getattr(fact, "visit", ""))
     own = entry.author == visitor.person.name
@@ -102,7 +103,8 @@ def _may_see(visitor: Visitor, entry: Entry) -> bool:
     )
 
 
-def _may_correct(visitor: Visitor, entry: Entry) -> bool:
+def may_correct(visitor: Visitor, entry: Entry) -> bool:
+    """Whether this visitor may put an entry of that kind and visit right."""
     return blinding.may_correct(
         visitor.role,
         entry.fact.kind,
@@ -137,7 +139,7 @@ def _scores(visitor: Visitor, course: Course) -> tuple[drawing.Reading, ...]:
     return tuple(sorted(readings, key=lambda each: each.on))
 
 
-def _moment(text: str, participant: str) -> datetime | None:
+def moment_of(text: str, participant: str) -> datetime | None:
     """The moment that was asked for; another one is never shown in its place."""
     if not text:
         return None

@@ -1,5 +1,6 @@
 """The list of participants: search, filter, page."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -21,15 +22,7 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     search = request.GET.get("search", "").strip()
     status = request.GET.get("status", "")
     after = request.GET.get("after", "")
-    every = visitor.at_sites(ParticipantRow.objects.filter(programme=visitor.programme))
-    rows = every.order_by("participant")
-    if status in STATUSES:
-        rows = rows.filter(status=status)
-    if search:
-        rows = rows.filter(participant__gte=search, participant__lt=search + "\uffff")
-    if after:
-        rows = rows.filter(participant__gt=after)
-    shown = list(rows[: PAGE + 1])
+    shown = list(rows(visitor, search=search, status=status, after=after)[: PAGE + 1])
     counts = visitor.at_sites(StatusCount.objects.filter(programme=visitor.programme))
     context = {
         "visitor": visitor,
@@ -44,3 +37,16 @@ def participants(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "may_register": visitor.role in RegisterParticipant.roles,
     }
     return render(request, "clinic/participants.html", context)
+
+
+def rows(visitor: Visitor, *, search: str, status: str, after: str) -> QuerySet[ParticipantRow]:
+    """The participants this visitor may list, in order of number, after that one."""
+    every = visitor.at_sites(ParticipantRow.objects.filter(programme=visitor.programme))
+    found = every.order_by("participant")
+    if status in STATUSES:
+        found = found.filter(status=status)
+    if search:
+        found = found.filter(participant__gte=search, participant__lt=search + "\uffff")
+    if after:
+        found = found.filter(participant__gt=after)
+    return found

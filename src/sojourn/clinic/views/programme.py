@@ -68,7 +68,7 @@ def programme(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             (each.name, each.title) for each in commands_of(visitor) if each not in PAGE_OF
         ],
         "lines": history.lines(
-            (each for each in entries if _may_see(visitor, each)),
+            (each for each in entries if may_see(visitor, each)),
             standing.protocol,
             signing.names(entries),
         ),
@@ -85,7 +85,8 @@ def _members(visitor: Visitor) -> list[tuple[Grant, str]]:
     ]
 
 
-def _may_see(visitor: Visitor, entry: Entry) -> bool:
+def may_see(visitor: Visitor, entry: Entry) -> bool:
+    """Whether this visitor may see an entry of the programme's own record."""
     fact = entry.fact
     if fact.kind in blinding.TELLS_OF_SESSIONS and not visitor.everywhere:
         return visitor.reach.includes(getattr(fact, "site", ""))
@@ -108,7 +109,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
             **request.GET.dict(),
             "version": standing.programme.version,
         },
-        protocol=_asked_about(kind, standing),
+        protocol=asked_about(kind, standing),
     )
     signing.ask(form, kind, request.user)
     status = 200
@@ -117,7 +118,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
         if form.is_valid():
             try:
                 given = form.to_command()
-                _must_be_known(given)
+                must_be_known(given)
                 programmes.execute(
                     visitor.programme,
                     given,
@@ -142,7 +143,7 @@ def programme_command(request: HttpRequest, visitor: Visitor, command: str) -> H
     return render(request, "clinic/command.html", context, status=status)
 
 
-def _asked_about(kind: type[Any], standing: programmes.Standing) -> Protocol:
+def asked_about(kind: type[Any], standing: programmes.Standing) -> Protocol:
     """The protocol a form asks the limits of: the proposed one when it is to be adopted."""
     proposal = standing.programme.proposal
     if kind is AdoptAmendment and proposal:
@@ -188,7 +189,7 @@ def _of_their_sites(visitor: Visitor, command: type[Any]) -> bool:
     return visitor.everywhere or visitor.role != "sponsor" or command in membership.DECIDE
 
 
-def _must_be_known(command: Any) -> None:
+def must_be_known(command: Any) -> None:
     """A name nobody has would leave the one who was meant with the role they had."""
     name = getattr(command, "member", "").strip()
     if name and not Member.objects.filter(username=name).exists():

@@ -1,5 +1,7 @@
 """Data quality of a programme: queries, what is verified against source, what is locked."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -32,7 +34,7 @@ Rows = QuerySet[QueryRow]
 def queries(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Queries this visitor may see, those due first."""
     asked = _asked(request)
-    rows = _rows(visitor, **asked)
+    rows = rows_of(visitor, **asked)
     found = list(rows[: PAGE + 1])
     context = {
         "visitor": visitor,
@@ -49,7 +51,7 @@ def queries(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @in_programme
 def queries_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpResponse:
     """The same queries as comma-separated text."""
-    rows = _rows(visitor, **_asked(request)).values_list(*_columns(visitor)).iterator()
+    rows = rows_of(visitor, **_asked(request)).values_list(*_columns(visitor)).iterator()
     headers = {"Content-Disposition": f'attachment; filename="queries-{visitor.programme}.csv"'}
     return StreamingHttpResponse(
         comma_separated.lines(_columns(visitor), rows), content_type="text/csv", headers=headers
@@ -59,6 +61,11 @@ def queries_file(request: HttpRequest, visitor: Visitor) -> StreamingHttpRespons
 @in_programme
 def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """How much is verified against source, by kind and by participant, and what is locked."""
+    return render(request, "clinic/monitoring.html", monitored(visitor))
+
+
+def monitored(visitor: Visitor) -> dict[str, Any]:
+    """What is verified, waiting and held, by kind and by participant."""
     mine = {"programme": visitor.programme}
     sums = {"done": Sum("verified"), "of": Sum("entries")}
     verified = visitor.at_sites(VerificationRow.objects.filter(**mine))
@@ -72,7 +79,7 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     for participant in unsettled.values_list("participant", flat=True):
         waiting[participant] = waiting.get(participant, 0) + 1
     people = visitor.at_sites(ParticipantRow.objects.filter(**mine)).order_by("participant")
-    context = {
+    return {
         "visitor": visitor,
         "here": "quality",
         "plan": visitor.standing.programme.monitoring_plan,
@@ -92,7 +99,6 @@ def monitoring(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         ],
         "locked": sum(each.state == "locked" for each in holds.values()),
     }
-    return render(request, "clinic/monitoring.html", context)
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
@@ -107,7 +113,8 @@ def _columns(visitor: Visitor) -> tuple[str, ...]:
     return COLUMNS if visitor.sees_course else tuple(e for e in COLUMNS if e != "entry")
 
 
-def _rows(visitor: Visitor, *, standing: str, search: str) -> Rows:
+def rows_of(visitor: Visitor, *, standing: str, search: str) -> Rows:
+    """The queries this visitor may see, those due first."""
     rows = visitor.at_sites(QueryRow.objects.filter(programme=visitor.programme))
     if not visitor.sees_course:
         visits = visitor.standing.protocol.visits

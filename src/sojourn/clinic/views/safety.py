@@ -54,10 +54,9 @@ def report(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def reports(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Confidential reports, for those who oversee the site, and what was done about each."""
     found = confidential.reports(visitor.programme, visitor.person)
-    choices = tuple((each.key, f"{each.about}, {each.at:%Y-%m-%d}") for each in found.open)
     form = CommandForm(
         AnswerConfidentialReport,
-        Offers({"confidential-reports": choices}),
+        offers_of(visitor),
         data=request.POST if request.method == "POST" else None,
         initial={"key": secrets.token_hex(16), "report": request.GET.get("report", "")},
     )
@@ -68,10 +67,19 @@ def reports(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "visitor": visitor,
         "here": "safety",
         "reports": [*found.open, *(each for each in found.by_key.values() if each.answered_at)],
-        "form": form if choices else None,
+        "form": form if found.open else None,
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "clinic/confidential.html", context, status=status)
+
+
+def offers_of(visitor: Visitor) -> Offers:
+    """The reports that can be acted on, for those who may read them."""
+    if not may_read_confidential(visitor.role):
+        return Offers({})
+    found = confidential.reports(visitor.programme, visitor.person).open
+    choices = tuple((each.key, f"{each.about}, {each.at:%Y-%m-%d}") for each in found)
+    return Offers({"confidential-reports": choices})
 
 
 def _written(visitor: Visitor, form: CommandForm) -> bool:

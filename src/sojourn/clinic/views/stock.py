@@ -29,14 +29,14 @@ COLUMNS = ("When", "What", "Container", "Lot", "From or to", "In", "Out", "Balan
 @in_programme
 def stock_page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Every site's stock, what is open, and the temperatures of its places."""
-    found = _containers(visitor)
+    found = containers_of(visitor)
     now = clock.now()
     context = {
         "visitor": visitor,
         "here": "stock",
-        "commands": [(each.name, each.title) for each in _commands(visitor)],
+        "commands": [(each.name, each.title) for each in commands_of(visitor)],
         "open": [(each, gap) for each in found.values() for gap in each.open],
-        "sites": [_site(visitor, site, found, now) for site in _sites(visitor)],
+        "sites": [_site(visitor, site, found, now) for site in sites_of(visitor)],
     }
     return render(request, "clinic/stock.html", context)
 
@@ -49,7 +49,7 @@ def container(request: HttpRequest, visitor: Visitor, number: str) -> HttpRespon
         raise Http404(f"No container {number} in this programme.")
     shown = [e for e in entries if not isinstance(e.fact, containers.ContentsSealed)]
     folded = containers.fold(number, entries)
-    if not _here(visitor, folded):
+    if not is_here(visitor, folded):
         raise PermissionDenied("This container is at a site you hold no role at.")
     context = {
         "visitor": visitor,
@@ -64,11 +64,17 @@ def container(request: HttpRequest, visitor: Visitor, number: str) -> HttpRespon
 def stock_command(request: HttpRequest, visitor: Visitor, site: str, command: str) -> HttpResponse:
     """The form of one command of the pharmacy, and its answer."""
     kind = COMMANDS.get(command)
-    if kind is None or visitor.role not in kind.roles or site not in _sites(visitor):
+    if kind is None or visitor.role not in kind.roles or site not in sites_of(visitor):
         raise Http404(f"'{command}' is no command for a {visitor.role} at '{site}'.")
     form = CommandForm(
         kind,
-        _offers(request, visitor, site, kind),
+        offers_of(
+            visitor,
+            site,
+            kind,
+            participant=_asked_for(request, "participant"),
+            container=_asked_for(request, "container"),
+        ),
         data=request.POST if request.method == "POST" else None,
         initial={"key": secrets.token_hex(16), **request.GET.dict()},
     )
@@ -140,23 +146,27 @@ def _text(value: str) -> str:
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t") else value
 
 
-def _commands(visitor: Visitor) -> list[type[Any]]:
+def commands_of(visitor: Visitor) -> list[type[Any]]:
+    """The commands of the pharmacy that this role may give."""
     return [each for each in COMMANDS.values() if visitor.role in each.roles]
 
 
-def _sites(visitor: Visitor) -> tuple[str, ...]:
+def sites_of(visitor: Visitor) -> tuple[str, ...]:
+    """Sites that treat someone or keep study drug."""
     rows = ParticipantRow.objects.filter(programme=visitor.programme)
     treating = rows.order_by("site").values_list("site", flat=True).distinct()
     every = sorted({*treating, *stock.sites(visitor.programme)})
     return tuple(each for each in every if visitor.reach.includes(each))
 
 
-def _containers(visitor: Visitor) -> dict[str, Container]:
+def containers_of(visitor: Visitor) -> dict[str, Container]:
+    """The containers at the sites this visitor holds a role at."""
     found = stock.load_all(visitor.programme)
-    return {number: each for number, each in found.items() if _here(visitor, each)}
+    return {number: each for number, each in found.items() if is_here(visitor, each)}
 
 
-def _here(visitor: Visitor, each: Container) -> bool:
+def is_here(visitor: Visitor, each: Container) -> bool:
+    """Whether a container is at such a site or on its way there."""
     return any(map(visitor.reach.includes, (each.site, each.to_site)))
 
 
@@ -188,21 +198,32 @@ def _lots(here: list[Container]) -> list[tuple[str, str, int, int]]:
     return [(form, lot, len(units), sum(units)) for (form, lot), units in sorted(found.items())]
 
 
-def _course(request: HttpRequest, visitor: Visitor) -> Course | None:
-    asked = request.POST.get("participant") or request.GET.get("participant", "")
-    if not asked or not visitor.opens(asked.strip()):
+def course_about(visitor: Visitor, participant: str) -> Course | None:
+    """The course of the participant whom a command names, if there is one within reach."""
+    if not participant or not visitor.opens(participant.strip()):
         return None
-    course = desk.load_course(visitor.programme, asked.strip())
+    course = desk.load_course(visitor.programme, participant.strip())
     return course if course.participant else None
 
 
-def _offers(request: HttpRequest, visitor: Visitor, site: str, kind: type[Any]) -> Offers:
+def _asked_for(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name) or request.GET.get(name, "")
+
+
+def offers_of(
+    visitor: Visitor,
+    site: str,
+    kind: type[Any] | None = None,
+    *,
+    participant: str = "",
+    container: str = "",
+) -> Offers:
+    """Every choice a form of the pharmacy may need, about whom and what it names."""
     today = clock.now().date()
-    every = _containers(visitor).values()
+    every = containers_of(visitor).values()
     here = [each for each in every if each.site == site]
-    asked = request.POST.get("container") or request.GET.get("container", "")
     # What fits is looked up behind the seal: for whoever dispenses, and for nobody else.
-    course = _course(request, visitor) if kind is pharmacy.Dispense else None
+    course = course_about(visitor, participant) if kind is pharmacy.Dispense else None
     fitting = stock.fitting(visitor.programme, site, course) if course else ()
     standing = visitor.about(course).standing if course else visitor.standing
     return Offers(
@@ -233,7 +254,7 @@ def _offers(request: HttpRequest, visitor: Visitor, site: str, kind: type[Any]) 
                     (gap.key, f"{each.number}: {gap.label}")
                     for each in every
                     for gap in each.open
-                    if asked in ("", each.number)
+                    if container in ("", each.number)
                 )
             ),
             "lots": tuple(dict.fromkeys((each.lot, each.lot) for each in every if each.lot)),
@@ -251,13 +272,14 @@ def _written(request: HttpRequest, visitor: Visitor, site: str, form: CommandFor
     """Whether the form's command is on the record; if not, the form says why."""
     command = form.to_command()
     about_person = isinstance(command, pharmacy.Dispense)
+    about = course_about(visitor, _asked_for(request, "participant")) if about_person else None
     try:
         written = stock.execute(
             visitor.programme,
             site,
             command,
             visitor.person,
-            course=_course(request, visitor) if about_person else None,
+            course=about,
             key=str(form.cleaned_data.get("key", "")),
         )
     except Refused as refusal:

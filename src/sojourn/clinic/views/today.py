@@ -1,6 +1,7 @@
 """Today: who is being dosed, what is due, what is overdue, which alerts are open."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,11 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The day at a glance."""
     if not visitor.sees_visits:
         return redirect("ratings", programme=visitor.programme)
+    return render(request, "clinic/today.html", at_a_glance(visitor))
+
+
+def at_a_glance(visitor: Visitor) -> dict[str, Any]:
+    """What is due, late, open and going on, as far as this visitor may see it."""
     day = timezone.localdate(clock.now())
     due = visitor.at_sites(DueRow.objects.filter(programme=visitor.programme))
     if not visitor.sees_course:
@@ -43,7 +49,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     coming = due.filter(
         target_on__gt=day, target_on__lte=day + timedelta(days=7), earliest_on__gt=day
     ).order_by("target_on")
-    context = {
+    context: dict[str, Any] = {
         "visitor": visitor,
         "here": "today",
         "day": day,
@@ -71,7 +77,7 @@ def today(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         context["sessions"] = sessions.order_by("opened_at")[:SHOWN]
         context["alerts"] = alerts.order_by("raised_at")[:SHOWN]
         context["alert_count"] = board.counted(alerts)
-    return render(request, "clinic/today.html", context)
+    return context
 
 
 def _guesses_of_others(visitor: Visitor) -> Q:

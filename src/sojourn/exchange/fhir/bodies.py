@@ -1,22 +1,17 @@
-"""What is sent here, read with suspicion: size, encoding, depth and twice-named fields."""
+"""What is sent here, read with the suspicion of ``exchange.bodies`` and refused as FHIR says it."""
 
-import json
-import re
-from decimal import Decimal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 
+from sojourn.exchange import bodies
 from sojourn.exchange.fhir.elements import Resource
 from sojourn.exchange.fhir.outcome import Fault
 
-MOST_BYTES = 2_000_000
-DEEPEST = 40  # levels of objects and lists
-TYPES = ("application/fhir+json", "application/json")
+TYPES = ("application/fhir+json", bodies.JSON)
 FORM = "application/x-www-form-urlencoded"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def body_of(request: HttpRequest, types: tuple[str, ...] = TYPES) -> bytes:
@@ -27,25 +22,8 @@ def body_of(request: HttpRequest, types: tuple[str, ...] = TYPES) -> bytes:
     Fault
         413 or 415, before more than the limit is held in memory.
     """
-    kind, _, extra = request.headers.get("Content-Type", "").partition(";")
-    if kind.strip().lower() not in ("", *types):
-        raise Fault(415, f"is '{kind[:60]}'; send {types[0]}", "Content-Type")
-    charset = extra.strip().lower().removeprefix("charset=").strip('"')
-    if "charset=" in extra.lower() and charset not in ("utf-8", "utf8"):
-        raise Fault(415, f"is '{charset}'; send UTF-8", "Content-Type")
-    packed = request.headers.get("Content-Encoding", "")
-    if packed not in ("", "identity"):
-        raise Fault(415, f"is '{packed}'; send it unpacked", "Content-Encoding")
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
-        raise _too_long(f"{length[:20]} bytes")
-    try:
-        body = request.body
-    except (RequestDataTooBig, UnreadablePostError) as error:
-        raise _too_long("the body") from error
-    if len(body) > MOST_BYTES:
-        raise _too_long(f"{len(body)} bytes")
-    return body
+    with _told():
+        return bodies.body_of(request, types)
 
 
 def parsed(body: bytes) -> Resource:
@@ -56,23 +34,11 @@ def parsed(body: bytes) -> Resource:
     Fault
         400 for what is no JSON object, is nested too deep, or names a field twice.
     """
-    try:
-        data = json.loads(
-            body.decode("utf-8"),
-            parse_float=Decimal,
-            parse_constant=no_constant,
-            object_pairs_hook=once,
-        )
-    except (ValueError, RecursionError) as error:
-        text = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Fault(400, f"no JSON in UTF-8: {text[:200]}", code="structure") from error
-    if not isinstance(data, dict):
-        raise Fault(400, "is no resource; send one as a JSON object", code="structure")
-    check(data)
-    return data
+    with _told():
+        return bodies.parsed(body)
 
 
-def check(value: Any, depth: int = DEEPEST) -> None:
+def check(value: Any) -> None:
     """Refuse what is nested too deep or holds control characters.
 
     Raises
@@ -80,32 +46,14 @@ def check(value: Any, depth: int = DEEPEST) -> None:
     Fault
         400, naming which.
     """
-    if depth == 0:
-        raise Fault(400, f"is nested deeper than {DEEPEST} levels", code="structure")
-    if isinstance(value, str) and (found := _CONTROL.search(value)):
-        sign = f"U+{ord(found[0]):04X}"
-        raise Fault(400, f"holds the control character {sign}; send plain text", code="structure")
-    if isinstance(value, dict):
-        for key, each in value.items():
-            check(key, depth)
-            check(each, depth - 1)
-    elif isinstance(value, list):
-        for each in value:
-            check(each, depth - 1)
+    with _told():
+        bodies.check(value)
 
 
-def once(pairs: list[tuple[str, Any]]) -> Resource:
-    """The object of these fields, each named once."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a field is named twice; name each once")
-    return made
-
-
-def no_constant(name: str) -> Any:
-    """Refuse NaN and its like."""
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _too_long(what: str) -> Fault:
-    return Fault(413, f"{what} is more than {MOST_BYTES} bytes; send less at a time")
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except bodies.Unreadable as unreadable:
+        code = "structure" if unreadable.status == 400 else ""
+        raise Fault(unreadable.status, unreadable.text, unreadable.header, code) from unreadable

@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterator
 from decimal import Decimal
 from typing import Any
 
-from sojourn.exchange.fhir.bodies import check, no_constant, once
+from sojourn.exchange.bodies import no_constant, once
+from sojourn.exchange.fhir.bodies import check
 from sojourn.exchange.fhir.outcome import Fault
 
 MOST_BYTES = 20_000_000

@@ -1,0 +1,1 @@
+"""The API for staff's own programs: every command and list of the pages, by personal token."""

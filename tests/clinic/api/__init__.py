@@ -1,0 +1,1 @@
+"""The API for staff's programs."""
