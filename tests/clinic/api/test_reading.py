@@ -12,7 +12,8 @@ from sojourn.clinic.models import AccessLine
 from sojourn.conduct import blinding
 from sojourn.ledger import clock
 from sojourn.ledger.desk import load_course
-from sojourn.ledger.rows import ParticipantRow, QueryRow
+from sojourn.ledger.quality_rows import QueryRow
+from sojourn.ledger.rows import ParticipantRow
 from tests.clinic.api.calling import Program, address
 from tests.clinic.test_blinding import TEAM_VISIT
 
