@@ -34,6 +34,8 @@ HISTORY: list[tuple[str, float]] = []
 ERRORS: dict[str, int] = {}
 KEPT: dict[str, list[Any]] = {"commands": [], "readings": []}
 MARKS: dict[str, float] = {}
+ARRIVED: list[float] = []
+RUNNERS: list[Any] = []
 TURNS = {role: iter(names) for role, names in PLAN["accounts"].items()}
 ROOMS: Iterator[str] = iter([each for each in PLAN["rooms"] for _ in range(2)])
 LINKS, GATEWAYS = iter(PLAN["links"]), iter(PLAN["gateways"])
@@ -47,11 +49,24 @@ def note(name: str, response_time: float, exception: Any = None, **_: Any) -> No
         ERRORS[told] = ERRORS.get(told, 0) + 1
 
 
-@events.spawning_complete.add_listener
-def everyone_is_in(user_count: int, **_: Any) -> None:
-    """Signing in is told by itself; the day is measured from here on."""
-    MARKS.setdefault("began", time.time())
-    HISTORY[:] = [each for each in HISTORY if each[0] == "Sign in"]
+@events.user_error.add_listener
+def note_fault(exception: Exception, **_: Any) -> None:
+    told = f"the profile itself failed: {exception!r}"[:200]
+    ERRORS[told] = ERRORS.get(told, 0) + 1
+
+
+@events.init.add_listener
+def know_the_runner(environment: Any, **_: Any) -> None:
+    RUNNERS.append(environment.runner)
+
+
+def arrived() -> None:
+    """Signing in is told by itself; the day is measured from when all have arrived."""
+    ARRIVED.append(time.time())
+    if len(ARRIVED) == PLAN["people_in_all"]:
+        MARKS["began"] = time.time()
+        HISTORY[:] = [each for each in HISTORY if each[0] == "Sign in"]
+        gevent.spawn_later(PLAN["minutes"] * 60, RUNNERS[0].quit)
 
 
 @events.quitting.add_listener
@@ -59,7 +74,7 @@ def write_down(**_: Any) -> None:
     times: dict[str, list[float]] = {}
     for name, took in HISTORY:
         times.setdefault(name, []).append(took)
-    lasted = time.time() - MARKS.get("began", time.time())
+    lasted = time.time() - MARKS["began"] if "began" in MARKS else 0.0
     told = {"times": times, "errors": ERRORS, "kept": KEPT, "lasted": lasted}
     Path(os.environ["SOJOURN_LOAD_TOLD"]).write_text(json.dumps(told))
 
@@ -84,7 +99,7 @@ class Browser(FastHttpUser):
             path, name=name, headers=headers, allow_redirects=False, catch_response=True, **how
         ) as answer:
             if answer.status_code != expected:
-                said = " ".join(re.findall(r'errorlist[^>]*>(.*?)</ul>', answer.text or "", re.S))
+                said = " ".join(re.findall(r"errorlist[^>]*>(.*?)</ul>", answer.text or "", re.S))
                 answer.failure(f"answered {answer.status_code} {said or (answer.text or '')[:90]}")
                 return None
             return answer
@@ -104,6 +119,10 @@ class Staff(Browser):
         self.client.get(SENT["Sign in"], name="Sign in, page")
         form = {"login": next(TURNS[self.role]), "password": PLAN["password"]}
         self.send("Sign in", SENT["Sign in"], 302, data=form)
+        self.arrive()
+
+    def arrive(self) -> None:
+        arrived()
 
     def someone(self) -> str:
         return random.choice(PLAN["people"])
@@ -148,6 +167,10 @@ class InSession(Staff):
             gevent.spawn(self.listen, at[1] if at else "0"),
             gevent.spawn(self.refresh),
         ]
+        arrived()
+
+    def arrive(self) -> None:
+        """Only once the room is open, too."""
 
     def on_stop(self) -> None:
         self.stopped = True
@@ -358,6 +381,7 @@ class Participant(Browser):
         key = next(LINKS)
         self.read("Diary link", key=key)
         self.send("Diary link, used", SENT["Diary link, used"].format(key=key), 302)
+        arrived()
 
     @task(1)
     def entry(self) -> None:
@@ -386,6 +410,7 @@ class Gateway(FastHttpUser):
     def on_start(self) -> None:
         self.token, self.participant = next(GATEWAYS)
         self.sent_until = int(time.time()) - 10
+        arrived()
 
     @task
     def deliver(self) -> None:
@@ -405,8 +430,9 @@ class Gateway(FastHttpUser):
         with self.client.post(
             SENT[name], name=name, json=body, headers=headers, catch_response=True
         ) as answer:
-            receipt = (answer.js or {}).get("receipts", [{}])[0] if answer.text else {}
-            if answer.status_code != 200 or receipt.get("status") != "written":
+            told = json.loads(answer.text or "{}") if answer.status_code == 200 else {}
+            receipt = told.get("receipts", [{}])[0]
+            if receipt.get("status") != "written":
                 answer.failure(f"answered {answer.status_code} {receipt.get('message')}")
                 return
         self.sent_until = now

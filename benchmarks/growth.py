@@ -5,9 +5,9 @@
 On a PostgreSQL of its own (fsync on, otherwise as it is installed) that is removed in the end.
 Clones of the demonstration's shorter courses, about 15 entries each, so that a million of them
 fit a small machine: people in screening and taper, screen failures, and one mid-treatment course
-in twelve. Pages are asked for through the whole of Django, signed in; the append is one tap's
-command through the desk, committed. Every size asks for clones of the same courses, spread over
-the whole record, and each page's times are taken in turn with the others'.
+in twelve. Pages are asked for through the whole of Django, signed in; the append is one medicine
+written down through the desk, committed. Every size asks for clones of the same courses, spread
+over the whole record, and each page's times are taken in turn with the others'.
 Goal: no median above twice what it is at 1,000, and none above 100 ms.
 """
 
@@ -79,7 +79,7 @@ def ask(size: int, courses: int) -> Times:
     from django.test import Client
 
     from sojourn.clinic.models import Member
-    from sojourn.course.safety import RaiseConcern
+    from sojourn.course.medication import RecordMedication
     from sojourn.ledger import clock, desk
 
     client = Client(headers={"host": "127.0.0.1"})
@@ -99,7 +99,7 @@ def ask(size: int, courses: int) -> Times:
         }
         for page, path in pages.items():
             times.setdefault(page, []).append(timed(lambda at=path: got(client, at)))
-        command = RaiseConcern(clock.now(), "Asks for a call.")
+        command = RecordMedication(clock.now(), "ibuprofen", "Headache")
         append = timed(lambda n=number, c=command: desk.execute(PROGRAMME, n, c, by))
         times.setdefault("Append", []).append(append)
     return {page: taken[WARM:] for page, taken in times.items()}

@@ -109,6 +109,7 @@ def prepare(sites: int, participants: int) -> Told:
         Member.objects.bulk_create(
             Member(username=name, role=role, password=hashed) for name in accounts[role]
         )
+    step = max(1, participants // 5000)
     held = ParticipantRow.objects.filter(programme=PROGRAMME, participant__startswith="C-")
     current = held.filter(status="in-progress").order_by("participant")
     return {
@@ -117,7 +118,9 @@ def prepare(sites: int, participants: int) -> Told:
         "accounts": accounts,
         "rooms": rooms,
         "visit": OpenSessionRow.objects.get(participant=rooms[0]).visit,
-        "people": [number_of(place) for place in range(0, participants, max(1, participants // 5000))],
+        "people": [
+            number_of(place) for place in range(0, participants, max(1, participants // 5000))
+        ],
         "current": list(current.values_list("participant", flat=True)[:5000]),
         "links": diary_links(sites * DIARIES_A_SITE, current),
         "gateways": gateways(rooms),
@@ -151,7 +154,10 @@ def diary_links(wanted: int, current: Any) -> list[str]:
             continue
         keys.append(os.urandom(24).hex())
         Link.objects.create(
-            digest=digest_of(keys[-1]), programme=PROGRAMME, participant=participant, expires_at=until
+            digest=digest_of(keys[-1]),
+            programme=PROGRAMME,
+            participant=participant,
+            expires_at=until,
         )
     return keys
 
@@ -170,7 +176,7 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
     from django.db import connection
 
     connection.close()
-    plan["port"] = free_port()
+    plan |= {"port": free_port(), "minutes": minutes, "people_in_all": people_of(plan)}
     paths = {"SOJOURN_LOAD_PLAN": home / "plan.json", "SOJOURN_LOAD_TOLD": home / "told.json"}
     paths["SOJOURN_LOAD_PLAN"].write_text(json.dumps(plan))
     log = (home / "server.log").open("w")
@@ -178,10 +184,10 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
     memory, stop = Memory(), threading.Event()
     watching = threading.Thread(target=memory.watch, args=(server.pid, stop), daemon=True)
     watching.start()
-    began = time.time()
     try:
         played = play(plan, minutes, locust, {key: str(path) for key, path in paths.items()})
     finally:
+        ended = time.time()
         stop.set()
         watching.join()
         server.send_signal(signal.SIGINT)
@@ -191,10 +197,13 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
         print(f"locust ended with {played} and told nothing")
         return 1
     told = json.loads(paths["SOJOURN_LOAD_TOLD"].read_text())
+    if not told["lasted"]:
+        print("not all could sign in before the time was up: FAIL")
     judged = [
         report_pages(plan, told),
+        told["lasted"] > 0,
         report_errors(told, (home / "server.log").read_text()),
-        report_memory(memory, began, time.time(), told["lasted"]),
+        report_memory(memory, ended, told["lasted"]),
         report_kept(told["kept"]),
         verified(),
     ]
@@ -225,11 +234,11 @@ def serve(port: int, log: Any) -> subprocess.Popen[bytes]:
 
 def play(plan: Told, minutes: float, locust: str, paths: dict[str, str]) -> int:
     users = people_of(plan)
-    arriving = users / SIGN_INS_A_SECOND
+    longest = minutes * 60 + 5 * users / SIGN_INS_A_SECOND + 60  # day.py ends it sooner
     command = [locust, "-f", str(HERE / "day.py"), "--headless", "--only-summary"]
     command += ["--host", f"http://127.0.0.1:{plan['port']}", "--users", str(users)]
     command += ["--spawn-rate", str(SIGN_INS_A_SECOND), "--loglevel", "WARNING"]
-    command += ["--run-time", f"{round(minutes * 60 + arriving)}s", "--stop-timeout", "40"]
+    command += ["--run-time", f"{round(longest)}s", "--stop-timeout", "40"]
     environment = {**os.environ, **paths, "PYTHONPATH": str(HERE)}
     played = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
     return played.returncode
@@ -243,8 +252,8 @@ def report_pages(plan: Told, told: Told) -> bool:
     times: dict[str, list[float]] = {name: sorted(each) for name, each in told["times"].items()}
     asked = sum(len(each) for name, each in times.items() if name != "Sign in")
     print(
-        f"{plan['sites']} sites, {people_of(plan)} people and monitors, {len(plan['people'])} "
-        f"participants asked for; {asked} requests in {told['lasted'] / 60:.1f} minutes: "
+        f"{plan['sites']} sites, {people_of(plan)} people and monitors, {plan['participants']} "
+        f"participants; {asked} requests in {told['lasted'] / 60:.1f} minutes: "
         f"{asked / max(told['lasted'], 1):.1f} a second; {WORKERS} workers, {os.cpu_count()} cores"
     )
     print(f"  {'ms':28}{'count':>7}{'p50':>8}{'p95':>8}{'p99':>8}")
@@ -273,7 +282,7 @@ def report_errors(told: Told, log: str) -> bool:
     return good
 
 
-def report_memory(memory: Memory, began: float, ended: float, lasted: float) -> bool:
+def report_memory(memory: Memory, ended: float, lasted: float) -> bool:
     """Each worker at the start, after the first sixth of the day, and at the end."""
     opened = ended - lasted
     warm = opened + lasted / 6
@@ -314,7 +323,8 @@ def report_kept(kept: dict[str, list[Any]]) -> bool:
     readings, missing = 0, 0
     for participant, first_ms, last_ms, seconds in kept["readings"]:
         found = ReadingRow.objects.filter(
-            stream__startswith=f"vitals:{PROGRAMME}:{participant}:", at_ms__range=(first_ms, last_ms)
+            stream__startswith=f"vitals:{PROGRAMME}:{participant}:",
+            at_ms__range=(first_ms, last_ms),
         ).count()
         readings += 5 * seconds
         missing += max(0, 5 * seconds - found)

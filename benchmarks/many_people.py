@@ -65,9 +65,7 @@ def load_courses(people: int = 60) -> tuple[Template, ...]:
     return tuple(sorted(found, key=lambda each: len(each.entries)))
 
 
-def _template(
-    cursor: Any, stream: str, participant: str, site: str, in_session: bool
-) -> Template:
+def _template(cursor: Any, stream: str, participant: str, site: str, in_session: bool) -> Template:
     from sojourn.ledger import projections
     from sojourn.ledger.columns import STORED
 
@@ -135,7 +133,9 @@ def _clone(templates: Sequence[Template], places: range, prefix: str) -> None:
         for table, texts in tail.rows.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                 copy.write("".join(texts))
-        cursor.execute("UPDATE ledger_head SET position = %s, hash = %s", [tail.position, tail.hash])
+        cursor.execute(
+            "UPDATE ledger_head SET position = %s, hash = %s", [tail.position, tail.hash]
+        )
 
 
 def _lines(template: Template, number: str, site: str, tail: Tail) -> Iterator[str]:
