@@ -6,8 +6,9 @@
 Not a peer: Django's admin with django-simple-history (benchmarks/baseline), the parts that data
 capture in Python is commonly built of, without rules, roles, signatures or a chain. It holds the
 same participants, assessments and adverse events, in another database of the same PostgreSQL
-(fsync on, otherwise as it is installed). Each is served by one worker: Sojourn as 'sojourn serve --workers 1',
-the baseline by gunicorn with kept connections. One client asks both by HTTP in turn.
+(fsync on, otherwise as it is installed). Each is served by one worker: Sojourn as
+'sojourn serve --workers 1', the baseline by gunicorn with kept connections to the database. One
+client asks both by HTTP in turn.
 Saving a form is reading it empty, sending it filled in, and reading the page it leads to; the audit
 trail is Sojourn's whole history of a participant, and in the baseline the history of the
 participant's own row (each assessment and event has a page of its own there).

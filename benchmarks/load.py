@@ -109,7 +109,7 @@ def prepare(sites: int, participants: int) -> Told:
         Member.objects.bulk_create(
             Member(username=name, role=role, password=hashed) for name in accounts[role]
         )
-    step = max(1, participants // 5000)
+    step = max(1, participants // 5000)  # enough to ask for, wherever they lie
     held = ParticipantRow.objects.filter(programme=PROGRAMME, participant__startswith="C-")
     current = held.filter(status="in-progress").order_by("participant")
     return {
@@ -118,9 +118,8 @@ def prepare(sites: int, participants: int) -> Told:
         "accounts": accounts,
         "rooms": rooms,
         "visit": OpenSessionRow.objects.get(participant=rooms[0]).visit,
-        "people": [
-            number_of(place) for place in range(0, participants, max(1, participants // 5000))
-        ],
+        "participants": participants,
+        "people": [number_of(place) for place in range(0, participants, step)],
         "current": list(current.values_list("participant", flat=True)[:5000]),
         "links": diary_links(sites * DIARIES_A_SITE, current),
         "gateways": gateways(rooms),
@@ -185,7 +184,8 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
     watching = threading.Thread(target=memory.watch, args=(server.pid, stop), daemon=True)
     watching.start()
     try:
-        played = play(plan, minutes, locust, {key: str(path) for key, path in paths.items()})
+        given = {key: str(path) for key, path in paths.items()}
+        played = play(plan, minutes, locust, given, home / "people.log")
     finally:
         ended = time.time()
         stop.set()
@@ -194,7 +194,7 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
         server.wait(timeout=60)
         log.close()
     if not paths["SOJOURN_LOAD_TOLD"].exists():
-        print(f"locust ended with {played} and told nothing")
+        print(f"locust ended with {played}:\n{(home / 'people.log').read_text()[-3000:]}")
         return 1
     told = json.loads(paths["SOJOURN_LOAD_TOLD"].read_text())
     if not told["lasted"]:
@@ -204,7 +204,7 @@ def the_day(home: Path, plan: Told, minutes: float, locust: str) -> int:
         told["lasted"] > 0,
         report_errors(told, (home / "server.log").read_text()),
         report_memory(memory, ended, told["lasted"]),
-        report_kept(told["kept"]),
+        report_kept(told["kept"], plan["visit"]),
         verified(),
     ]
     return 0 if all(judged) else 1
@@ -232,7 +232,7 @@ def serve(port: int, log: Any) -> subprocess.Popen[bytes]:
     raise SystemExit("the server did not come up in a minute")
 
 
-def play(plan: Told, minutes: float, locust: str, paths: dict[str, str]) -> int:
+def play(plan: Told, minutes: float, locust: str, paths: dict[str, str], log: Path) -> int:
     users = people_of(plan)
     longest = minutes * 60 + 5 * users / SIGN_INS_A_SECOND + 60  # day.py ends it sooner
     command = [locust, "-f", str(HERE / "day.py"), "--headless", "--only-summary"]
@@ -240,7 +240,8 @@ def play(plan: Told, minutes: float, locust: str, paths: dict[str, str]) -> int:
     command += ["--spawn-rate", str(SIGN_INS_A_SECOND), "--loglevel", "WARNING"]
     command += ["--run-time", f"{round(longest)}s", "--stop-timeout", "40"]
     environment = {**os.environ, **paths, "PYTHONPATH": str(HERE)}
-    played = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    with log.open("w") as said:
+        played = subprocess.run(command, env=environment, stdout=said, stderr=said, check=False)
     return played.returncode
 
 
@@ -309,10 +310,11 @@ def report_memory(memory: Memory, ended: float, lasted: float) -> bool:
     return passed
 
 
-def report_kept(kept: dict[str, list[Any]]) -> bool:
+def report_kept(kept: dict[str, list[Any]], visit: str) -> bool:
     """Look for every acknowledged write in the record."""
     from sojourn.ledger.models import EntryRow
     from sojourn.ledger.readings_rows import ReadingRow
+    from sojourn.ledger.watching import stream_of
 
     commands: list[str] = kept["commands"]
     lost = 0
@@ -323,8 +325,7 @@ def report_kept(kept: dict[str, list[Any]]) -> bool:
     readings, missing = 0, 0
     for participant, first_ms, last_ms, seconds in kept["readings"]:
         found = ReadingRow.objects.filter(
-            stream__startswith=f"vitals:{PROGRAMME}:{participant}:",
-            at_ms__range=(first_ms, last_ms),
+            stream=stream_of(PROGRAMME, participant, visit), at_ms__range=(first_ms, last_ms)
         ).count()
         readings += 5 * seconds
         missing += max(0, 5 * seconds - found)

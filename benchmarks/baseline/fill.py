@@ -19,6 +19,7 @@ def main() -> None:
 
     from baseline.models import AdverseEvent, Assessment, Participant
 
+    call_command("migrate", verbosity=0)  # first what the tables below point to
     call_command("migrate", run_syncdb=True, verbosity=0)
     User.objects.create_superuser("reader", password=sys.argv[1])
     people: dict[str, int] = {}
