@@ -222,7 +222,7 @@ def sojourn(port: int, password: str) -> Acts:
 def baseline(port: int, password: str) -> Acts:
     client = Client(port)
     client.get("/admin/login/")
-    client.post("/admin/login/", {"username": "reader", "password": password})
+    client.post("/admin/login/", {"username": "reader", "password": password, "next": "/admin/"})
     person = "/admin/baseline/participant/"
 
     def save(number: str, key: int) -> None:
