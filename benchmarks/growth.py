@@ -5,10 +5,10 @@
 On a PostgreSQL of its own (fsync on, otherwise as it is installed) that is removed in the end.
 Clones of the demonstration's shorter courses, about seven entries each, so that a million of them
 fit a small machine: half just registered with every visit due, the others in screening or screened
-out, and one course in 43 halfway through treatment. Asked for are pages of those courses, so a participant's page is mostly a short
-one; benchmarks/pages.py asks for whole courses. Pages are asked for through the whole of Django, signed in; the append is one medicine
-written down through the desk, committed. Every size asks for clones of the same courses, spread
-over the whole record, and each page's times are taken in turn with the others'.
+out, and one course in 43 halfway through treatment. A participant's page is mostly of a short
+course; benchmarks/pages.py asks for whole ones. Pages are asked for through the whole of Django,
+signed in; the append is one medicine written down through the desk, committed. Every size asks for
+clones of the same courses, spread over the whole record, each page in turn with the others.
 Goal: no median above twice what it is at 1,000, and none above 100 ms.
 """
 
