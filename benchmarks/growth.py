@@ -4,8 +4,8 @@
 
 On a PostgreSQL of its own (fsync on, otherwise as it is installed) that is removed in the end.
 Clones of the demonstration's shorter courses, about eleven entries each, so that a million of them
-fit a small machine: four in five screened out, the others just registered or in screening with
-every visit due, and one in 25 halfway through treatment. A participant's page is mostly of a short
+fit a small machine: nine in ten screened out, the others just registered or in screening with
+every visit due, and one in 45 halfway through treatment. A participant's page is mostly of a short
 course; benchmarks/pages.py asks for whole ones. Pages are asked for through the whole of Django,
 signed in; the append is one medicine written down through the desk, committed. Every size asks for
 clones of the same courses, spread over the whole record, each page in turn with the others.
@@ -75,7 +75,7 @@ def chosen(courses: Sequence[Template]) -> list[Template]:
     # A course with every visit still to come has a line for each: those are the dear ones.
     ended = [each for each in short if "ledger_duerow" not in "".join(each.rows)]
     waiting = [each for each in short if each not in ended]
-    return [*ended * 4, *waiting, *midway[-1:]]
+    return [*ended * 8, *waiting, *midway[-1:]]
 
 
 def ask(size: int, courses: int) -> Times:
