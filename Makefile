@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 # What asks the database for more than rows; what is pure or a page of the browser ran on SQLite.
 ON_POSTGRESQL := tests/ledger tests/monitoring tests/exchange/fhir tests/exchange/test_spreadsheets.py tests/diary \
-	tests/clinic/test_demo.py tests/clinic/test_demo_steps.py -k 'not at_any_hour' \
+	tests/clinic/test_demo.py tests/clinic/test_demo_steps.py tests/test_load.py -k 'not at_any_hour' \
 	--ignore=tests/exchange/fhir/test_validators.py --ignore=tests/diary/test_browser.py --ignore=tests/diary/test_confidence.py
 
 help: ## List what can be done

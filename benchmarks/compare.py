@@ -20,6 +20,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def main() -> int:
     with cluster(binaries) as own:
         os.environ["SOJOURN_DATABASE"] = own.address
         own.call("createdb", "-h", str(own.folder), "-U", "sojourn", "baseline")
-        start()
+        home = start()
         password = "compare-" + secrets.token_hex(12)
         people = fill(asked.participants, password, str(python))
         ports = free_port(), free_port()
@@ -74,6 +75,7 @@ def main() -> int:
             for server in servers:
                 server.terminate()
                 server.wait(timeout=60)
+    shutil.rmtree(home)
     return 0
 
 

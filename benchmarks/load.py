@@ -4,8 +4,9 @@
     make soak                       (thirty minutes)
     python benchmarks/load.py [--minutes 3] [--sites 50] [--participants 5000]
 
-'sojourn serve --workers 2' on a PostgreSQL of its own (fsync on, otherwise as it is installed),
-which together with the people themselves (benchmarks/day.py, played by locust) share this machine.
+'sojourn serve --workers 2' on a PostgreSQL of its own (fsync on, at most 60 connections, otherwise
+as it is installed), which together with the people themselves (benchmarks/day.py, played by
+locust) share this machine.
 Each site has a session going on, with two therapists at tablets, a monitor that delivers a reading
 of five signals a second, a therapist between sessions, a prescriber, a coordinator and four people
 with diaries; raters, pharmacists, monitors, statisticians and leads serve several sites. Everyone
@@ -19,6 +20,7 @@ more than a fifth after the first sixth of the time.
 import argparse
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -85,7 +87,9 @@ def main() -> int:
         os.environ["SOJOURN_LINK_MINUTES"] = "120"
         home = start()
         plan = prepare(min(asked.sites, SITES), asked.participants)
-        return the_day(home, plan, asked.minutes, asked.locust)
+        passed = the_day(home, plan, asked.minutes, asked.locust)
+    shutil.rmtree(home)
+    return passed
 
 
 def prepare(sites: int, participants: int) -> Told:

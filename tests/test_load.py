@@ -1,12 +1,16 @@
-"""The pages that the working day of benchmarks/load.py asks for exist, and so do its forms."""
+"""What the working day of benchmarks/load.py asks for exists, and what it taught stays so."""
 
+import asyncio
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.db import connection
 from django.urls import resolve
 
+from sojourn.clinic.views import room
 from sojourn.course import COMMANDS
 from sojourn.record.command import asked
 
@@ -33,3 +37,27 @@ def test_every_form_of_the_day_fills_in_what_its_command_must_have(day):
         assert set(answers) <= set(fields), name
         must = {key for key, each in fields.items() if not each.ask.optional} - {"at"}
         assert must <= set(answers), name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tablet_that_listens_all_day_holds_no_place_in_the_database():
+    if connection.vendor == "sqlite":
+        pytest.skip("an embedded record has no places to run out of")
+
+    async def listen() -> tuple[bool, bool]:
+        stream = frozenset({"course:demo:D-001"})
+        async with ThreadSensitiveContext():  # the one thread of a request
+            begun = await sync_to_async(_ask)()
+            news = room._events("course:demo:D-001", stream, 0)
+            await anext(news)
+            left = await sync_to_async(lambda: connection.connection is not None)()
+            await news.aclose()
+        return begun, left
+
+    assert asyncio.run(listen()) == (True, False)
+
+
+def _ask() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return connection.connection is not None
