@@ -39,7 +39,7 @@ def test_every_form_of_the_day_fills_in_what_its_command_must_have(day):
         assert must <= set(answers), name
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_tablet_that_listens_all_day_holds_no_place_in_the_database():
     if connection.vendor == "sqlite":
         pytest.skip("an embedded record has no places to run out of")
