@@ -43,7 +43,7 @@ sys.path.insert(0, str(PROJECT))
 
 WORKERS = 2
 GOAL_P95_MS, GOAL_GROWTH, JUDGED_FROM_MIN = 1000.0, 1.2, 10.0
-SIGN_INS_A_SECOND = 8
+SIGN_INS_A_SECOND = 4
 DIARIES_A_SITE = 4
 # How many accounts of each role a site has, or how many sites one account serves.
 ROLES = {"therapist": 3, "prescriber": 1, "coordinator": 1}

@@ -2,14 +2,19 @@
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
+from time import sleep
 from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection
+from django.http import HttpResponse
 from django.urls import resolve
 
+from sojourn.clinic import places
 from sojourn.clinic.views import room
 from sojourn.course import COMMANDS
 from sojourn.record.command import asked
@@ -37,6 +42,25 @@ def test_every_form_of_the_day_fills_in_what_its_command_must_have(day):
         assert set(answers) <= set(fields), name
         must = {key for key, each in fields.items() if not each.ask.optional} - {"at"}
         assert must <= set(answers), name
+
+
+def test_more_people_than_places_wait_their_turn_and_all_are_answered(rf):
+    inside, most, lock = [], [], Lock()
+
+    def view(request):
+        with lock:
+            inside.append(request)
+            most.append(len(inside))
+        sleep(0.01)
+        with lock:
+            inside.remove(request)
+        return HttpResponse("seen")
+
+    answer = places.in_turn(view)
+    with ThreadPoolExecutor(4 * places.AT_ONCE) as people:
+        answers = list(people.map(answer, [rf.get("/") for _ in range(6 * places.AT_ONCE)]))
+    assert len(answers) == 6 * places.AT_ONCE
+    assert max(most) == places.AT_ONCE
 
 
 @pytest.mark.django_db
