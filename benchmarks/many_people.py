@@ -171,8 +171,9 @@ def _count() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM ledger_statuscount")
         cursor.execute(
-            "INSERT INTO ledger_statuscount (programme, site, status, participants) SELECT programme, "
-            "site, status, count(*) FROM ledger_participantrow GROUP BY programme, site, status"
+            "INSERT INTO ledger_statuscount (programme, site, status, participants) "
+            "SELECT programme, site, status, count(*) FROM ledger_participantrow "
+            "GROUP BY programme, site, status"
         )
         cursor.execute("DELETE FROM ledger_safetycount WHERE subject <> 'mood'")
         for subject, named in (("event", "system_organ_class"), ("interest", "special_interest")):
