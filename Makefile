@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 # What asks the database for more than rows; what is pure or a page of the browser ran on SQLite.
 ON_POSTGRESQL := tests/ledger tests/monitoring tests/exchange/fhir tests/exchange/test_spreadsheets.py tests/diary \
-	tests/clinic/test_demo.py tests/clinic/test_demo_steps.py -k 'not at_any_hour' \
+	tests/clinic/test_demo.py tests/clinic/test_demo_steps.py tests/test_load.py -k 'not at_any_hour' \
 	--ignore=tests/exchange/fhir/test_validators.py --ignore=tests/diary/test_browser.py --ignore=tests/diary/test_confidence.py
 
 help: ## List what can be done
@@ -45,6 +45,23 @@ check: $(VENV)/develop.stamp ## Style, types, rooms
 bench: $(VENV)/develop.stamp ## Measure against named baselines (FULL=1 for the full size)
 	$(BIN)/python benchmarks/run.py $(if $(FULL),--full,)
 
+.venv-load/load.stamp: requirements/load.txt
+	@test -d .venv-load || $(PYTHON) -m venv .venv-load
+	.venv-load/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/load.txt
+	@touch $@
+
+load: $(VENV)/run.stamp .venv-load/load.stamp ## Play three minutes of a working day at 50 sites against the real server
+	$(BIN)/python benchmarks/load.py --minutes 3 $(ARGS)
+
+soak: $(VENV)/run.stamp .venv-load/load.stamp ## The same for half an hour: memory must not grow
+	$(BIN)/python benchmarks/load.py --minutes 30 $(ARGS)
+
+compare: $(VENV)/run.stamp .venv-load/load.stamp ## The same acts in Sojourn and in Django's admin with history, a baseline
+	$(BIN)/python benchmarks/compare.py $(ARGS)
+
+growth: $(VENV)/run.stamp ## Page times from 1,000 participants to 100,000 (FULL=1 to a million)
+	$(BIN)/python benchmarks/growth.py $(if $(FULL),--full,)
+
 sbom: $(VENV)/develop.stamp ## List what a release holds, as CycloneDX: dist/sbom.json
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-reproducible -o dist/sbom.json
@@ -61,4 +78,4 @@ conformance: $(VENV)/run.stamp ## Hold exports against XSDs and our checks; CORE
 validation: $(VENV)/develop.stamp ## Qualify this installation: requirements, risks, tests, clauses: dist/validation
 	$(BIN)/python validation/build.py
 
-.PHONY: help demo serve test check bench sbom conformance validation audit release
+.PHONY: help demo serve test check bench load soak compare growth sbom conformance validation audit release

@@ -117,8 +117,9 @@ def grow(templates: list[Any], have: int, want: int) -> int:
         cursor.execute("UPDATE ledger_head SET position = %s, hash = %s", [position, last])
         cursor.execute("DELETE FROM ledger_statuscount")
         cursor.execute(
-            "INSERT INTO ledger_statuscount (programme, status, participants) SELECT programme, "
-            "status, count(*) FROM ledger_participantrow GROUP BY programme, status"
+            "INSERT INTO ledger_statuscount (programme, site, status, participants) "
+            "SELECT programme, site, status, count(*) FROM ledger_participantrow "
+            "GROUP BY programme, site, status"
         )
         # Moods keep their counts: seven days and eleven moods, however many people.
         cursor.execute("DELETE FROM ledger_safetycount WHERE subject <> 'mood'")

@@ -12,7 +12,7 @@ ROOMS = ("record", "protocols", "instruments", "medicines", "course", "conduct",
          "evidence", "design", "ledger", "exchange", "diary", "clinic", "vigilance")  # fmt: skip
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "traces.txt", "develop.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "traces.txt", "load.txt", "develop.txt"])
 def test_the_lock_is_hashed_and_names_no_host(lock):
     text = (ROOT / "requirements" / lock).read_text()
     pins = re.findall(r"^\S+==\S+", text, re.MULTILINE)

@@ -131,6 +131,7 @@ TRACES = os.environ.get("SOJOURN_TRACES", "")
 
 MIDDLEWARE = [
     "sojourn.clinic.measuring.measured",
+    "sojourn.clinic.places.in_turn",
     "sojourn.clinic.guarding.with_headers",
     "sojourn.clinic.api.door.telling",
     "django.middleware.security.SecurityMiddleware",

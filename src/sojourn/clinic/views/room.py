@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib import messages
+from django.db import connection
 from django.http import (
     Http404,
     HttpRequest,
@@ -167,6 +169,7 @@ def _readings_stream(visitor: Visitor, participant: str) -> tuple[str, ...]:
 
 
 async def _events(course: str, streams: frozenset[str], after: int) -> AsyncIterator[str]:
+    await sync_to_async(_hang_up)()
     yield "retry: 1000\n\n"
     async for told in news.follow(streams, after):
         if told is None:
@@ -175,6 +178,15 @@ async def _events(course: str, streams: frozenset[str], after: int) -> AsyncIter
             # A monitor's readings come all the time; what people write matters at once.
             kind = "entries" if course in told.streams else "readings"
             yield f"id: {told.position}\nevent: {kind}\ndata: {told.position}\n\n"
+
+
+def _hang_up() -> None:
+    """Give the connection back: the thread that began an answer lives as long as its stream.
+
+    A database has a hundred places for a whole clinic, and a tablet listens all day.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def session_of(entries: tuple[Entry, ...], sequence: int) -> str:
