@@ -7,7 +7,7 @@ Clones of the demonstration's shorter courses, about eleven entries each, so tha
 fit a small machine: nine in ten screened out, the others just registered or in screening with
 every visit due, and one in 45 halfway through treatment. A participant's page is mostly of a short
 course; benchmarks/pages.py asks for whole ones. Pages are asked for through the whole of Django,
-signed in; the append is one medicine written down through the desk, committed. Every size asks for
+signed in; the append is one concern raised through the desk, committed. Every size asks for
 clones of the same courses, spread over the whole record, each page in turn with the others.
 Goal: no median above twice what it is at 1,000, and none above 100 ms.
 """
@@ -86,7 +86,7 @@ def ask(size: int, courses: int) -> Times:
     from django.test import Client
 
     from sojourn.clinic.models import Member
-    from sojourn.course.medication import RecordMedication
+    from sojourn.course.safety import RaiseConcern
     from sojourn.ledger import clock, desk
 
     client = Client(headers={"host": "127.0.0.1"})
@@ -106,7 +106,7 @@ def ask(size: int, courses: int) -> Times:
         }
         for page, path in pages.items():
             times.setdefault(page, []).append(timed(lambda at=path: got(client, at)))
-        command = RecordMedication(clock.now(), "ibuprofen", "Headache")
+        command = RaiseConcern(clock.now(), "Asks for a call.")
         append = timed(lambda n=number, c=command: desk.execute(PROGRAMME, n, c, by))
         times.setdefault("Append", []).append(append)
     return {page: taken[WARM:] for page, taken in times.items()}
