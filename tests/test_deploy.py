@@ -25,7 +25,7 @@ def test_every_command_of_the_units_and_containers_exists():
             r"(?:bin/sojourn|do sojourn|entrypoint: \[\"sojourn\",) ([a-z-]+)", text
         )
     }
-    assert {"serve", "remind", "backup", "restore"} <= asked <= COMMANDS
+    assert {"serve", "remind", "backup"} <= asked <= COMMANDS
 
 
 def test_every_setting_of_the_containers_is_one_of_ours():

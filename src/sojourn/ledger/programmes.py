@@ -208,8 +208,8 @@ def _count_anew(key: str, before: Protocol, after: Protocol) -> None:
     for stream in tuple(streams(f"course:{key}:")):
         course = courses.fold(read_stream(stream), kinds().read)
         whose = (key, course.participant)
-        rows = [safety.stopping(whose, stream, course, each) for each in (before, after)]
-        projections.write(*rows)
+        rows = (safety.stopping(whose, stream, course, each) for each in (before, after))
+        projections.write(*(projections.at_site(course.site, each) for each in rows))
 
 
 def opened_at(key: str) -> datetime | None:

@@ -96,8 +96,13 @@ def rows(context: Context, course: Course, entries: Sequence[Entry]) -> Rows:
             context.programme, context.stream, context.protocol, course, context.in_force
         ),
     }
+    return at_site(course.site, found)
+
+
+def at_site(site: str, found: Rows) -> Rows:
+    """The rows with the participant's site, in the tables that keep it."""
     return {
-        (table, key): (*row, course.site) if _ends_in_site(table) else row
+        (table, key): (*row, site) if _ends_in_site(table) else row
         for (table, key), row in found.items()
     }
 

@@ -68,13 +68,13 @@ def import_odm(path: Path, programme: str, by: Person) -> Imported:
     """
     if by.role not in IMPORTERS:
         raise Refused(f"a {by.role} may not bring courses onto the record; the sponsor may")
+    digest = sha256(scanning.taken(path, "xml")).hexdigest()
     if programme not in tuple(programmes.keys()):
         raise Refused(
             f"there is no programme '{programme}' on this record; found it first, on the same pack "
             "as the file's ('sojourn programme found')",
             "programme",
         )
-    digest = sha256(scanning.taken(path, "xml")).hexdigest()
     protocol = programmes.load(programme).protocol
     try:
         root = root_of(path)
