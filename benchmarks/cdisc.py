@@ -1,12 +1,12 @@
-"""How long 10,000 participants take to Dataset-JSON, and how much memory, against half of them.
+"""How long 10,000 participants take to Dataset-JSON, and how much memory twice as many need.
 
     python benchmarks/cdisc.py [--participants 10000]
 
 The demonstration's courses are cloned under new numbers, all of them, about ninety entries each.
 Two processes write every SDTM and ADaM dataset. Memory is what all processes hold together, without
 the pages of the database's own file, which the system maps and takes back as it likes.
-Each process keeps up to 64 MB of the database in its cache, which half of them fill as well.
-Goal: under 60 s, and no more than 1.2 times the memory that half as many participants need.
+Each process keeps up to 64 MB of the database in its cache, which 10,000 participants fill.
+Goal: under 60 s, and no more than 1.2 times the memory for twice as many participants.
 """
 
 import os
@@ -29,10 +29,11 @@ def main() -> int:
     participants = count_asked_for(10_000, "participants")
     home = start()
     found = {}
-    have = 0
-    half = participants // 2
-    for size in (half, participants):
-        entries = grow(have, size)
+    have = entries = 0
+    twice = 2 * participants
+    for size in (participants, twice):
+        reached = grow(have, size)
+        entries = entries or reached
         have = size
         told = subprocess.run(
             [sys.executable, __file__, "--measure"],
@@ -43,17 +44,17 @@ def main() -> int:
         ).stdout.split()
         found[size] = [float(each) for each in told]
     seconds, megabytes, records, processor = found[participants]
-    ratio = megabytes / found[half][1]
+    ratio = found[twice][1] / megabytes
     good = seconds <= GOAL_S and ratio <= GOAL_RATIO
     print(f"{participants} participants, {entries} entries, {records:.0f} records, 2 processes")
-    more = 1000 * (processor - found[half][3]) / (participants - half)
+    more = 1000 * (found[twice][3] - processor) / (twice - participants)
     print(
         f"  {processor:.0f} s of processor time, all processes together; {more:.1f} ms for each "
-        f"participant beyond {half}"
+        f"participant beyond {participants}"
     )
     print(
-        f"  {seconds:.1f} s (goal {GOAL_S:.0f}), {megabytes:.0f} MB against {found[half][1]:.0f} "
-        f"at {half}: ratio {ratio:.2f} (goal {GOAL_RATIO}): {'pass' if good else 'FAIL'}"
+        f"  {seconds:.1f} s (goal {GOAL_S:.0f}), {megabytes:.0f} MB, {found[twice][1]:.0f} "
+        f"at {twice}: ratio {ratio:.2f} (goal {GOAL_RATIO}): {'pass' if good else 'FAIL'}"
     )
     shutil.rmtree(home)
     return 0 if good else 1

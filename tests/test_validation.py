@@ -103,6 +103,17 @@ def test_a_requirement_is_met_only_if_all_of_its_tests_ran_and_passed(recorded):
     assert results["blinding"] == "not run"
 
 
+def test_of_two_databases_a_failure_counts_and_a_skip_does_not():
+    def told(outcome):
+        return {"proves": ["consent"], "outcome": outcome}
+
+    here = {"a": told("passed"), "b": told("skipped"), "c": told("passed"), "d": told("failed")}
+    there = {"a": told("skipped"), "b": told("passed"), "c": told("failed"), "d": told("passed")}
+    found = build.together(here, there)
+    outcomes = {test: each["outcome"] for test, each in found.items()}
+    assert outcomes == {"a": "passed", "b": "passed", "c": "failed", "d": "failed"}
+
+
 def test_the_documents_are_written_and_whoever_reads_the_end_is_told_what_is_not_met(
     recorded, tmp_path, monkeypatch, capsys
 ):

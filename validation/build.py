@@ -74,14 +74,35 @@ def main() -> int:
 
 
 def run(results: Path) -> None:
-    """Run the tests that prove a requirement, two at a time."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
-    subprocess.run(
-        [*command, "-p", "recording", "--recorded", str(results), "-m", "proves"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-        check=False,
-    )
+    """Run the tests that prove a requirement, those of the record on PostgreSQL too."""
+    there = results.with_name("postgresql.json")
+    pytest = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    proving = [*pytest, "-p", "recording", "-m", "proves", "--recorded"]
+    on_postgresql = [sys.executable, "tests/with_postgresql.py", *proving]
+    there.write_text("{}", encoding="utf-8")  # where PostgreSQL is absent, nothing ran on it
+    for command in (
+        [*proving, str(results)],
+        [*on_postgresql, str(there), "tests/ledger", "tests/monitoring"],
+    ):
+        subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            check=False,
+        )
+    here, also = (json.loads(each.read_text(encoding="utf-8")) for each in (results, there))
+    there.unlink()
+    results.write_text(json.dumps(together(here, also), indent=1), encoding="utf-8")
+
+
+def together(here: Results, there: Results) -> Results:
+    """Both runs as one: a failure stays one; what one database lacks the other may have tried."""
+    found = dict(here)
+    for test, told in there.items():
+        known = found.get(test)
+        if known is None or known["outcome"] == "skipped" or told["outcome"] == "failed":
+            found[test] = told
+    return dict(sorted(found.items()))
 
 
 def matched(required: tuple[Requirement, ...], recorded: Results) -> list[Proven]:
