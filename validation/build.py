@@ -8,7 +8,6 @@ of its tests ran and passed; what was skipped or not run says so. Ends with 1 un
 """
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import installation
+import release
 import requirements as required_of
 from requirements import Clauses, Requirement
 
@@ -69,7 +69,7 @@ def main() -> int:
     now = datetime.now(UTC)
     for name, document in documents(proven, known, checks, now).items():
         (asked.folder / f"{name}.pdf").write_bytes(typesetting.pdf(TEMPLATE, document, now))
-    write_digests(asked.folder)
+    release.sums(asked.folder)
     return summary(proven, checks, asked.folder)
 
 
@@ -226,16 +226,6 @@ def _mapping(proven: list[Proven], known: Clauses) -> dict[str, Any]:
             for each in known.clauses
         ],
     }
-
-
-def write_digests(folder: Path) -> None:
-    """SHA256SUMS over everything in the folder, to be signed with a release."""
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != "SHA256SUMS"
-    ]
-    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def summary(proven: list[Proven], checks: list[installation.Check], folder: Path) -> int:

@@ -296,20 +296,12 @@ def _show(
         standing = programmes.load(programme)
         was, now = (courses.fold(each, kinds().read) for each in (earlier, whole))
         projections.write(
-            _rows(standing, stream, was, earlier), _rows(standing, stream, now, whole)
+            programmes.lists_of(standing, stream, was, earlier),
+            programmes.lists_of(standing, stream, now, whole),
         )
         for entry in brought:
             if isinstance(entry.fact, DoseGiven):
                 stock.follow(programme, now, (entry.fact,), entry.occurred_at)
-
-
-def _rows(
-    standing: programmes.Standing, stream: str, course: courses.Course, entries: Sequence[Entry]
-) -> projections.Rows:
-    protocol = programmes.followed(standing, course).protocol
-    programme = standing.programme.key
-    context = projections.Context(programme, stream, protocol, standing.protocol)
-    return projections.rows(context, course, tuple(entries))
 
 
 def _bring_identities(plan: _Plan) -> tuple[str, ...]:

@@ -72,6 +72,15 @@ def in_force(standing: Standing, moment: datetime) -> Standing:
     return followed(standing, Course(), moment)
 
 
+def lists_of(
+    standing: Standing, stream: str, course: Course, entries: tuple[Entry, ...]
+) -> projections.Rows:
+    """Every row of a course, by the version its participant follows."""
+    theirs = followed(standing, course).protocol
+    context = projections.Context(standing.programme.key, stream, theirs, standing.protocol)
+    return projections.rows(context, course, entries)
+
+
 def whole_schedule(standing: Standing) -> Protocol:
     """The version that stands, with visits only earlier versions had after its own."""
     protocol = standing.protocol

@@ -33,9 +33,7 @@ def rebuild(progress: Progress | None = None) -> int:
             entries = read_stream(stream)
             course = courses.fold(entries, kinds().read)
             whole = programmes.load(programme)
-            protocol = programmes.followed(whole, course).protocol
-            context = projections.Context(programme, stream, protocol, whole.protocol)
-            projections.write({}, projections.rows(context, course, entries))
+            projections.write({}, programmes.lists_of(whole, stream, course, entries))
             if progress:
                 progress(done, len(names))
         watching.rebuild()
